@@ -1,0 +1,56 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"finscope/reassembly"
+)
+
+// tcp takes a TCP header (RFC 9293 §3.1): b is what the capture kept of the segment, wire its length by the IP
+// header's account. The header may be cut anywhere behind the flags.
+func (d *Decoder) tcp(b []byte, wire int, seg *Segment) Outcome {
+	if wire < 20 {
+		return BadTCPHeader
+	}
+	if len(b) < 14 {
+		return CutInTCPHeader
+	}
+	hlen := int(b[12]>>4) * 4
+	if hlen < 20 || hlen > wire {
+		return BadTCPHeader
+	}
+	flags := Flags(b[13]) | Flags(b[12]&1)<<8
+	seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
+	seg.Seq = reassembly.Seq(binary.BigEndian.Uint32(b[4:]))
+	seg.Ack = reassembly.Seq(binary.BigEndian.Uint32(b[8:]))
+	seg.Flags = flags
+	seg.Len = uint32(wire - hlen)
+	seg.Marks |= d.marks
+	if len(b) < hlen {
+		seg.Marks |= OptionsCut
+		hlen = len(b)
+		if len(b) < 20 {
+			tcpCut(b, seg)
+			return TCP
+		}
+	}
+	seg.Window = binary.BigEndian.Uint16(b[14:])
+	seg.Checksum = binary.BigEndian.Uint16(b[16:])
+	if hlen > 20 {
+		options(b[20:hlen], seg)
+	}
+	if flags&(SYN|FIN|RST) != 0 && len(b) >= wire && d.vouched && provablyWrong(b[:wire], seg) {
+		seg.Marks |= BadChecksum
+	}
+	return TCP
+}
+
+// tcpCut reads what is there of the fields between the flags and the options; those that are not stay 0.
+func tcpCut(b []byte, seg *Segment) {
+	if len(b) >= 16 {
+		seg.Window = binary.BigEndian.Uint16(b[14:])
+	}
+	if len(b) >= 18 {
+		seg.Checksum = binary.BigEndian.Uint16(b[16:])
+	}
+}
