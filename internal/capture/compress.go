@@ -1,0 +1,75 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// maxWindow is the most memory a zstd stream may ask for to look back: the limit of the zstd program without --long=28 and more.
+const maxWindow = 128 << 20
+
+// packing names the compression that b, the start of an input, is written in: "" if none that is known.
+func packing(b []byte) string {
+	switch {
+	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}): // RFC 1952 section 2.3.1
+		return "gzip"
+	case bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878 section 3.1.1
+		return "zstd"
+	case len(b) >= 4 && b[0]&0xf0 == 0x50 && bytes.Equal(b[1:4], []byte{0x2a, 0x4d, 0x18}):
+		// A skippable frame (RFC 8878 section 3.1.2). lz4 shares it, but it is pzstd that begins files with one.
+		return "zstd"
+	case bytes.HasPrefix(b, []byte{0x04, 0x22, 0x4d, 0x18}): // lz4_Frame_format.md, "General Structure of LZ4 Frame format"
+		return "lz4"
+	}
+	return ""
+}
+
+// unpack returns the stream inside s and what releases it.
+func unpack(s *stream, kind string, size int) (*stream, func(), error) {
+	var r io.Reader
+	release := func() {}
+	switch kind {
+	case "gzip":
+		z, err := gzip.NewReader(s) // goes on to the next member by itself
+		if err != nil {
+			return nil, nil, err
+		}
+		r = z
+	case "zstd":
+		z, err := zstd.NewReader(s, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return nil, nil, err
+		}
+		r, release = z, z.Close
+	case "lz4":
+		r = lz4.NewReader(s) // goes on to the next frame by itself
+	}
+	inner := newStream(&unpacked{r: r, packed: s}, size)
+	inner.packing = kind
+	return inner, release, nil
+}
+
+// unpacked makes the end of a compressed stream unambiguous: io.EOF is its proper end and nothing else.
+type unpacked struct {
+	r      io.Reader
+	packed *stream
+}
+
+func (u *unpacked) Read(b []byte) (int, error) {
+	n, err := u.r.Read(b)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	if failure := u.packed.readFailure(); failure != nil {
+		return n, failure
+	}
+	if errors.Is(err, io.EOF) {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}

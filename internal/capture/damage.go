@@ -1,0 +1,97 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+)
+
+// Damage is an input that could not be opened or that broke off; its text names the file, the frame and the byte offset
+// and says what to do.
+type Damage struct {
+	File   string // as the user named it; "-" is standard input
+	Frame  uint64 // the frame that could not be read, counted in this file from 1; 0 if the file or its header is at fault
+	Offset int64  // byte offset of that record in the (decompressed) input
+	Err    error  // what is wrong with it
+}
+
+// Error returns one line in lower case without a full stop.
+func (d *Damage) Error() string {
+	name := d.File
+	if name == "-" {
+		name = "standard input"
+	}
+	switch {
+	case d.Frame > 0:
+		return fmt.Sprintf("%s: frame %d at byte %d: %v", name, d.Frame, d.Offset, d.Err)
+	case d.Offset > 0:
+		return fmt.Sprintf("%s: byte %d: %v", name, d.Offset, d.Err)
+	}
+	return fmt.Sprintf("%s: %v", name, d.Err)
+}
+
+// Unwrap returns what is wrong with the input.
+func (d *Damage) Unwrap() error { return d.Err }
+
+// Damages lists every damaged input in an error of Next, in the order of the arguments of Open. It is empty for io.EOF.
+func Damages(err error) []*Damage {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*Damage
+		for _, e := range joined.Unwrap() {
+			all = append(all, Damages(e)...)
+		}
+		return all
+	}
+	if d, ok := errors.AsType[*Damage](err); ok {
+		return []*Damage{d}
+	}
+	return nil
+}
+
+// garbled describes a record whose own fields contradict each other.
+func garbled(format string, args ...any) error {
+	return fmt.Errorf("garbled: "+format+"; the packets before it were read, pcapfix may recover some of the rest", args...)
+}
+
+// cut describes the end of s in the middle of what, of which have of want octets are there.
+func (s *stream) cut(what string, have, want int) error {
+	switch {
+	case s.err != io.EOF:
+		return s.broken()
+	case s.packing != "":
+		return fmt.Errorf("cut in the middle of the %s (%d of %d bytes) although the %s data is complete: "+
+			"it was packed while it was still being written; pack it again after the capture has ended", what, have, want, s.packing)
+	}
+	return fmt.Errorf("cut in the middle of the %s (%d of %d bytes): copy the file again, or let the capture end before reading it; "+
+		"the packets before it were read", what, have, want)
+}
+
+// broken describes an end of s that is not the end of the input.
+func (s *stream) broken() error {
+	switch {
+	case s.packing == "":
+		return fmt.Errorf("cannot read on: %w; copy the file to another disk and try again", s.err)
+	case errors.Is(s.err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the %s data is cut short: copy the file again; the packets before it were read", s.packing)
+	}
+	return fmt.Errorf("the %s data is corrupt: %w; copy the file again; the packets before it were read", s.packing, s.err)
+}
+
+// unopened describes why the operating system did not open an input.
+func unopened(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // the file name is in the Damage already
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		hint = ": check the name"
+	case errors.Is(err, fs.ErrPermission):
+		hint = ": read it as its owner or make it readable (chmod +r)"
+	case errors.Is(err, syscall.EMFILE):
+		hint = ": raise the limit (ulimit -n) or merge the files with mergecap first"
+	}
+	return fmt.Errorf("cannot be opened, %w%s", err, hint)
+}

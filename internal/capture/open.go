@@ -1,0 +1,318 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+)
+
+// Options of Open. The zero value is what a program wants.
+type Options struct {
+	Stdin io.Reader // what the name "-" reads; nil is os.Stdin. Close does not close it
+}
+
+// A Reader is a Source over one or more inputs, merged by time if there are several.
+type Reader struct {
+	inputs []*input // in the order of the arguments
+	queue  merge    // those that are not exhausted
+	primed bool     // the queue is a heap
+	errs   []error  // by index of the input
+	end    error    // what Next returns from now on
+}
+
+// Open opens the named inputs as one capture; "-" is standard input. An input that cannot be opened or turns out to be damaged
+// does not keep the others from being read, therefore Open itself cannot fail: after the last readable packet Next returns
+// one *Damage for each bad input, joined (errors.Join) if there are several, in the order of names. [Damages] lists them.
+//
+// With several inputs each holds an open file and a buffer of up to 256 KiB until it is exhausted.
+func Open(names []string, opts Options) *Reader {
+	stdin := opts.Stdin
+	if stdin == nil {
+		stdin = os.Stdin
+	}
+	r := &Reader{errs: make([]error, len(names))}
+	for i, name := range names {
+		in := &input{name: name, index: i}
+		if name != "-" {
+			in.openFile()
+		} else if stdin == nil {
+			in.fault = errors.New("standard input can be read only once: name it once")
+		} else {
+			in.src.r = stdin
+			if f, ok := stdin.(*os.File); ok {
+				in.measure(f)
+			}
+			stdin = nil
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	r.queue = append(r.queue, r.inputs...)
+	return r
+}
+
+// Next stores the next packet in p, see [Source]. It does not allocate except to grow buffers.
+func (r *Reader) Next(p *Packet) error {
+	if !r.primed {
+		r.prime()
+	}
+	for r.end == nil {
+		switch len(r.queue) {
+		case 0:
+			r.finish()
+		case 1:
+			in := r.queue[0]
+			if in.held {
+				in.held = false
+				*p = in.head
+				return nil
+			}
+			err := in.next(p)
+			if err == nil {
+				return nil
+			}
+			r.retire(in, err)
+			r.queue = nil
+		default:
+			in := r.queue[0]
+			if !in.held {
+				// The packet returned last was this input's: only now may its bytes be overwritten.
+				if err := in.next(&in.head); err != nil {
+					r.retire(in, err)
+					r.queue.pop()
+					continue
+				}
+				in.held = true
+				r.queue.sink(0)
+				in = r.queue[0]
+			}
+			in.held = false
+			*p = in.head
+			return nil
+		}
+	}
+	*p = Packet{}
+	return r.end
+}
+
+// prime reads the first packet of every input if they have to be compared.
+func (r *Reader) prime() {
+	r.primed = true
+	if len(r.queue) < 2 {
+		return
+	}
+	ready := r.queue[:0]
+	for _, in := range r.queue {
+		if err := in.next(&in.head); err != nil {
+			r.retire(in, err)
+			continue
+		}
+		in.held = true
+		ready = append(ready, in)
+	}
+	r.queue = ready
+	r.queue.heapify()
+}
+
+// retire notes why an input ended and gives back its file and buffer.
+func (r *Reader) retire(in *input, err error) {
+	if err != io.EOF {
+		r.errs[in.index] = err
+	}
+	in.close()
+}
+
+func (r *Reader) finish() {
+	var bad []error
+	for _, err := range r.errs {
+		if err != nil {
+			bad = append(bad, err)
+		}
+	}
+	switch len(bad) {
+	case 0:
+		r.end = io.EOF
+	case 1:
+		r.end = bad[0]
+	default:
+		r.end = errors.Join(bad...)
+	}
+}
+
+// Close closes the files that Open opened.
+func (r *Reader) Close() error {
+	r.primed = true
+	r.queue = nil
+	if r.end == nil {
+		r.end = os.ErrClosed
+	}
+	for _, in := range r.inputs {
+		in.close()
+	}
+	return nil
+}
+
+// Drops is the number of packets that the capturing kernels and interfaces say they lost, as far as it has been read: the last
+// count of each pcapng interface (isb_ifdrop and isb_osdrop), summed. Classic files do not tell. It may be called from any goroutine.
+func (r *Reader) Drops() uint64 {
+	var sum uint64
+	for _, in := range r.inputs {
+		sum += in.drops.Load()
+	}
+	return sum
+}
+
+// Progress says how far one input has been read.
+type Progress struct {
+	Name string // as given to Open
+	Read int64  // octets read from the file, compressed ones if it is; a buffer ahead of the packets returned
+	Size int64  // size of the file when it was opened; -1 if it is not a regular file
+}
+
+// Progress returns the position in every input, in the order of the arguments. It may be called from any goroutine.
+func (r *Reader) Progress() []Progress {
+	all := make([]Progress, len(r.inputs))
+	for i, in := range r.inputs {
+		all[i] = Progress{Name: in.name, Read: in.src.n.Load(), Size: -1}
+		if in.sized {
+			all[i].Size = in.size
+		}
+	}
+	return all
+}
+
+// A format walks over the records of one kind of file.
+type format interface {
+	// next stores the next packet in p or returns io.EOF at the proper end.
+	next(p *Packet) error
+	// offset is where the record that next failed on begins.
+	offset() int64
+}
+
+// An input is one name given to Open.
+type input struct {
+	name  string
+	index int // in the arguments
+	size  int64
+	sized bool
+
+	src     counter
+	file    *os.File // to be closed; nil for standard input
+	fault   error    // why it was not opened
+	records format   // nil before the first packet is asked for
+	release func()   // of the decompressor
+	frames  uint64   // packets returned
+	drops   atomic.Uint64
+
+	head Packet // the packet that comes next, if held
+	held bool
+}
+
+// counter counts for the progress display: an atomic addition for each Read, none for each packet.
+type counter struct {
+	r io.Reader
+	n atomic.Int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+func (in *input) openFile() {
+	f, err := os.Open(in.name)
+	if err != nil {
+		in.fault = unopened(err)
+		return
+	}
+	in.file = f
+	in.src.r = f
+	in.measure(f)
+}
+
+// measure notes the size of a regular file and refuses a directory.
+func (in *input) measure(f *os.File) {
+	info, err := f.Stat()
+	switch {
+	case err != nil: // a descriptor that cannot be asked may still be read
+	case info.IsDir():
+		in.fault = fmt.Errorf("is a directory: name the captures in it (%s/*.pcap)", in.name)
+	case info.Mode().IsRegular():
+		in.size, in.sized = info.Size(), true
+	}
+}
+
+func (in *input) next(p *Packet) error {
+	if in.records == nil {
+		if err := in.start(); err != nil {
+			return err
+		}
+	}
+	err := in.records.next(p)
+	if err == nil {
+		in.frames++
+		return nil
+	}
+	if err == io.EOF {
+		return err
+	}
+	return &Damage{File: in.name, Frame: in.frames + 1, Offset: in.records.offset(), Err: err}
+}
+
+// start finds out what the input is and reads its header.
+func (in *input) start() error {
+	if in.fault != nil {
+		return &Damage{File: in.name, Err: in.fault}
+	}
+	size := bufferSize
+	if in.sized {
+		size = int(min(in.size+1, bufferSize)) // + 1: to see the end without growing
+	}
+	s := newStream(&in.src, size)
+	b := s.peek(4)
+	if kind := packing(b); kind != "" {
+		inner, release, err := unpack(s, kind, bufferSize)
+		if err != nil {
+			broken := stream{packing: kind, err: err}
+			if failure := s.readFailure(); failure != nil {
+				broken = *s
+			} else if err == io.EOF {
+				broken.err = io.ErrUnexpectedEOF
+			}
+			return &Damage{File: in.name, Err: broken.broken()}
+		}
+		in.release = release
+		s = inner
+		b = s.peek(4)
+	}
+	var err error
+	if _, _, ok := pcapMagic(b); ok {
+		in.records, err = openPcap(s)
+	} else if len(b) >= 4 && string(b[:4]) == "\n\r\r\n" {
+		in.records, err = openPcapng(s, in.drops.Store)
+	} else {
+		err = foreign(s)
+	}
+	if err != nil {
+		in.records = nil
+		return &Damage{File: in.name, Err: err}
+	}
+	return nil
+}
+
+func (in *input) close() {
+	if in.release != nil {
+		in.release()
+		in.release = nil
+	}
+	if in.file != nil {
+		in.file.Close() // only read from: nothing can be lost
+		in.file = nil
+	}
+	in.records = nil
+	in.fault = os.ErrClosed
+	in.head = Packet{}
+	in.held = false
+}
