@@ -1,0 +1,229 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"finscope/analyzer"
+)
+
+// This file is the one place where verdicts, states and doubts become English.
+
+// headline says how a connection closed: who began, what came of it.
+func headline(f *analyzer.Flow) string {
+	switch f.Verdict {
+	case analyzer.Graceful:
+		return first(f, "both FINs acknowledged")
+	case analyzer.Simultaneous:
+		return "both closed at once, both FINs acknowledged"
+	case analyzer.HalfClosed:
+		return first(f, "half-closed")
+	case analyzer.Unanswered:
+		return first(f, "its FIN was never acknowledged")
+	case analyzer.LastAckMissing:
+		return first(f, "both sent a FIN, "+unacked(f))
+	case analyzer.ResetVerdict:
+		by := "reset"
+		if f.Reset != nil {
+			by = "reset by the " + string(f.Reset.By)
+		}
+		if f.ClosedBy != nil && *f.ClosedBy == analyzer.ByFIN {
+			return first(f, "then "+by)
+		}
+		return by
+	case analyzer.Refused:
+		if f.Reset != nil {
+			return "refused by the " + string(f.Reset.By)
+		}
+		return "refused"
+	case analyzer.NoReply:
+		return "no reply to the SYN of the client"
+	case analyzer.Open:
+		return "open, no FIN and no RST by the end of the capture"
+	}
+	return "the capture lacks the part that would tell how it closed"
+}
+
+// first puts who closed first before rest.
+func first(f *analyzer.Flow, rest string) string {
+	switch f.ClosedFirst {
+	case analyzer.ClientFirst, analyzer.ServerFirst:
+		return string(f.ClosedFirst) + " closed first, " + rest
+	case analyzer.BothFirst:
+		return "both closed at once, " + rest
+	}
+	return "who closed first is unknown, " + rest
+}
+
+// unacked names the FINs whose acknowledgment the capture does not show.
+func unacked(f *analyzer.Flow) string {
+	c, s := waits4ack(&f.Client), waits4ack(&f.Server)
+	switch {
+	case c && s:
+		return "neither was acknowledged"
+	case c:
+		return "that of the client was never acknowledged"
+	case s:
+		return "that of the server was never acknowledged"
+	}
+	return "one was never acknowledged"
+}
+
+func waits4ack(e *analyzer.Endpoint) bool { return e.FIN != nil && e.FIN.AckedFrame == nil }
+
+// debt says who owes the next packet of the close, or what the states left behind mean; empty if nobody owes any.
+func debt(f *analyzer.Flow) string {
+	switch f.Verdict {
+	case analyzer.HalfClosed:
+		return "the " + string(finOwer(f)) + " still owes its FIN"
+	case analyzer.Unanswered:
+		if f.Client.FIN != nil {
+			return "the server still owes the ACK of frame " + fmt.Sprint(f.Client.FIN.Frame)
+		}
+		if f.Server.FIN != nil {
+			return "the client still owes the ACK of frame " + fmt.Sprint(f.Server.FIN.Frame)
+		}
+	case analyzer.LastAckMissing:
+		var owed []string
+		if waits4ack(&f.Client) {
+			owed = append(owed, fmt.Sprintf("the server still owes the ACK of frame %d", f.Client.FIN.Frame))
+		}
+		if waits4ack(&f.Server) {
+			owed = append(owed, fmt.Sprintf("the client still owes the ACK of frame %d", f.Server.FIN.Frame))
+		}
+		return strings.Join(owed, ", ")
+	case analyzer.Graceful, analyzer.Simultaneous:
+		return timeWaits(f)
+	case analyzer.NoReply:
+		return "the server still owes an answer to the SYN"
+	case analyzer.Open:
+		switch {
+		case f.Client.State == analyzer.SynSent:
+			return "the server still owes an answer to the SYN"
+		case f.Server.State == analyzer.SynReceived:
+			return "the client still owes the ACK of the handshake"
+		}
+	}
+	return ""
+}
+
+// finOwer is the side of a half-closed connection that has not closed.
+func finOwer(f *analyzer.Flow) analyzer.Side {
+	if f.Client.FIN != nil || f.Server.State == analyzer.CloseWait {
+		return analyzer.ServerSide
+	}
+	return analyzer.ClientSide
+}
+
+// timeWaits says what became of the TIME_WAITs of a closed connection.
+func timeWaits(f *analyzer.Flow) string {
+	var parts []string
+	for i := range f.TimeWait {
+		w := &f.TimeWait[i]
+		who := "the " + string(w.Holder)
+		switch w.Ended {
+		case "running":
+			parts = append(parts, who+" holds TIME_WAIT until "+moment(w.Until, f.End))
+		case "expired":
+			parts = append(parts, who+" held TIME_WAIT until "+moment(w.Until, f.End))
+		case "reused":
+			parts = append(parts, "the TIME_WAIT of "+who+" was reused")
+		case "killed":
+			parts = append(parts, "a RST ended the TIME_WAIT of "+who)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// reason rests the verdict on frames.
+func reason(f *analyzer.Flow) string {
+	var parts []string
+	for _, s := range []struct {
+		side analyzer.Side
+		e    *analyzer.Endpoint
+	}{{analyzer.ClientSide, &f.Client}, {analyzer.ServerSide, &f.Server}} {
+		fin := s.e.FIN
+		if fin == nil {
+			continue
+		}
+		t := fmt.Sprintf("the %s sent its FIN in frame %d", s.side, fin.Frame)
+		if fin.Sent > 1 {
+			t += fmt.Sprintf(" (%d times: frames %s)", fin.Sent, firstFew(fin.Frames, listedStreams, len(fin.Frames)))
+		}
+		if fin.AckedFrame != nil {
+			t += fmt.Sprintf(", acknowledged in frame %d", *fin.AckedFrame)
+		} else {
+			t += ", never acknowledged"
+		}
+		parts = append(parts, t)
+	}
+	if len(parts) == 2 {
+		parts = append(parts, crossing(f))
+	}
+	if r := f.Reset; r != nil {
+		t := fmt.Sprintf("the %s sent a RST in frame %d, client in %v and server in %v", r.By, r.Frame, r.ClientState, r.ServerState)
+		if !r.Accepted {
+			t += ", which its receiver did not have to accept"
+		}
+		if r.Cause != nil {
+			t += " (" + *r.Cause + ")"
+		}
+		parts = append(parts, t)
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("no FIN and no RST between frames %d and %d", f.FirstFrame, f.LastFrame)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// crossing says what each side knew when it sent its FIN: whether the ACK number on a FIN covers the other FIN decides
+// who closed first.
+func crossing(f *analyzer.Flow) string {
+	c, s := f.Client.FIN, f.Server.FIN
+	switch {
+	case s.Ack == c.Seq+1:
+		return fmt.Sprintf("the FIN of frame %d acknowledges that of frame %d", s.Frame, c.Frame)
+	case c.Ack == s.Seq+1:
+		return fmt.Sprintf("the FIN of frame %d acknowledges that of frame %d", c.Frame, s.Frame)
+	}
+	return "neither FIN acknowledges the other"
+}
+
+// doubtWords says why a verdict is not certain.
+func doubtWords(d analyzer.Doubt) string {
+	switch d {
+	case analyzer.DoubtMidStream:
+		return "the capture starts inside the connection"
+	case analyzer.DoubtOneSided:
+		return "only one direction was captured"
+	case analyzer.DoubtGap:
+		return "bytes were acknowledged that the capture does not have"
+	case analyzer.DoubtFirstFIN:
+		return "only a later copy of a FIN was captured, so what its sender knew at first is not known"
+	case analyzer.DoubtInferredFIN:
+		return "a FIN was not captured, only its acknowledgment"
+	case analyzer.DoubtBehindData:
+		return "a FIN may have been waiting behind data when the FIN of the peer arrived"
+	case analyzer.DoubtKernelDrops:
+		return "the capturing kernel dropped packets"
+	case analyzer.DoubtDisorder:
+		return "timestamps go backwards inside the connection"
+	case analyzer.DoubtMPTCP:
+		return "a subflow of a Multipath TCP connection, whose close is not the close of the connection"
+	case analyzer.DoubtLastPacket:
+		return "the capture ends before the last packet can have had its effect"
+	case analyzer.DoubtAckNotSeen:
+		return "a FIN was not sent again, so its acknowledgment probably arrived unseen"
+	case analyzer.DoubtGivenUp:
+		return "the retransmissions stopped: the sender may have given up silently"
+	case analyzer.DoubtRSTUnproven:
+		return "whether the RST was acceptable to its receiver cannot be told"
+	case analyzer.DoubtRSTForeign:
+		return "the RST fits nothing its sender would send: another host may have sent it"
+	case analyzer.DoubtRSTStrict:
+		return "Linux accepts this RST, a stricter receiver (RFC 5961) would challenge it"
+	case analyzer.DoubtStateLost:
+		return "a new connection on the same ports was accepted without this one having ended"
+	}
+	return string(d)
+}

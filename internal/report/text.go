@@ -1,0 +1,223 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"finscope/analyzer"
+)
+
+// Detail says how much of the text report is wanted.
+type Detail uint8
+
+// The degrees of detail.
+const (
+	Full  Detail = iota
+	Brief        // summary and findings only
+)
+
+// AllFlows as TextOptions.Flows lists every flow.
+const AllFlows = -1
+
+// TextOptions shape the text report.
+type TextOptions struct {
+	Detail  Detail
+	Flows   int     // how many flows are listed; AllFlows for all
+	Of      int     // connections in the capture, if the report is a selection of them; 0 if it is not
+	Palette Palette // ANSI() for terminals
+}
+
+// Text writes the report for people. It passes over flows once and keeps the listed ones alone.
+func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
+	opened := make(closes)
+	codes := make(byCode)
+	waiting := make(waits)
+	list := ranked{limit: o.Flows}
+	n := 0
+	for f := range flows {
+		n++
+		opened.add(f)
+		codes.add(f)
+		waiting.add(f)
+		list.add(f)
+	}
+
+	p := &page{w: w, palette: o.Palette}
+	writeCapture(p, &r.Summary, n, o)
+	if n == 0 {
+		writeWhyEmpty(p, &r.Summary, o)
+	}
+	opened.write(p)
+	writeFindings(p, r.Findings, codes)
+	if o.Detail == Full {
+		waiting.write(p, r.Services, r.Summary.End)
+		writeFlows(p, &list, n)
+	}
+	writeNotes(p, &r.Summary, o, n)
+	return p.err
+}
+
+// writeCapture is the capture in one line.
+func writeCapture(p *page, s *analyzer.Summary, flows int, o TextOptions) {
+	p.put(styled(heading, fileNames(s.Files)))
+	parts := []string{plural(s.Packets, "packet"), plural(flows, "TCP flow")}
+	if o.Of > 0 {
+		parts[1] = count(flows) + " of " + plural(o.Of, "TCP flow")
+	}
+	if s.Start != nil && s.End != nil {
+		parts = append(parts, duration(analyzer.InSeconds(s.End.Sub(*s.Start))), span(*s.Start, *s.End))
+	}
+	p.line(text("  " + strings.Join(parts, "  ")))
+}
+
+// fileNames names the input as short as it can be told apart.
+func fileNames(files []string) string {
+	switch len(files) {
+	case 0:
+		return "no input"
+	case 1:
+		if files[0] == "-" {
+			return "standard input"
+		}
+		return filepath.Base(files[0])
+	}
+	return fmt.Sprintf("%d files (%s to %s)", len(files), filepath.Base(files[0]), filepath.Base(files[len(files)-1]))
+}
+
+// writeWhyEmpty says why there is nothing to report and what to check.
+func writeWhyEmpty(p *page, s *analyzer.Summary, o TextOptions) {
+	p.end()
+	switch {
+	case o.Of > 0:
+		p.prose("None of the connections is selected: check --where and --stream", plain)
+	case s.Packets == 0:
+		p.prose("The capture has no packets: check that traffic passed while it ran, that it ran on the interface the traffic takes (or on any), and its capture filter", plain)
+	case s.TCPPackets == 0 && len(s.NotDecoded) > 0:
+		p.prose("No TCP found: the packets could not be decoded (see below), so it may be there, in an encapsulation that finscope does not know or encrypted", plain)
+	case s.TCPPackets == 0:
+		p.prose("No TCP found: check the capture filter, the interface, and that the traffic is not encrypted (VPN, IPsec, QUIC) at the point of capture", plain)
+	default:
+		p.prose("No connection found in "+plural(s.TCPPackets, "TCP packet")+": check -f, and whether the capture has more than stray packets", plain)
+	}
+	p.end()
+}
+
+// writeFlows lists the flows that were kept.
+func writeFlows(p *page, list *ranked, total int) {
+	if total == 0 || list.limit == 0 {
+		return
+	}
+	p.end()
+	shown := len(list.heap)
+	title := fmt.Sprintf("FLOWS (%s)", count(total))
+	if shown < total {
+		title = fmt.Sprintf("FLOWS (%s of %s; --flows all)", count(shown), count(total))
+	}
+	p.line(styled(heading, title))
+	t := table{
+		head:   []string{"stream", "client", "server", "closed first", "verdict", "client is in", "server is in", "for", "findings"},
+		aligns: []align{right, left, left, left, left, left, left, right, left},
+	}
+	for f := range list.all() {
+		verdict := string(f.Verdict)
+		if f.Confidence != analyzer.Certain {
+			verdict += " ?" // likely or ambiguous; the legend is in the notes
+		}
+		codes := make([]string, len(f.Codes))
+		for i, c := range f.Codes {
+			codes[i] = string(c)
+		}
+		t.add(
+			text(fmt.Sprint(f.Stream)),
+			text(hostPort(&f.Client)),
+			text(hostPort(&f.Server)),
+			text(closedFirst(f)),
+			styled(verdictStyle(f.Verdict), verdict),
+			styled(stateStyle(f, f.Client.State), f.Client.State.String()),
+			styled(stateStyle(f, f.Server.State), f.Server.State.String()),
+			text(duration(f.Age)),
+			text(strings.Join(codes, " ")),
+		)
+	}
+	t.write(p)
+}
+
+func closedFirst(f *analyzer.Flow) string {
+	if f.ClosedFirst == analyzer.NoneFirst {
+		return "-"
+	}
+	return string(f.ClosedFirst)
+}
+
+// stateStyle marks the states in which a close hangs.
+func stateStyle(f *analyzer.Flow, s analyzer.State) style {
+	switch s {
+	case analyzer.FinWait1, analyzer.FinWait2, analyzer.Closing, analyzer.CloseWait, analyzer.LastAck:
+		return verdictStyle(f.Verdict)
+	case analyzer.Unknown:
+		return faint
+	}
+	return plain
+}
+
+// writeNotes says what the report could not see and what it assumed.
+func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int) {
+	var notes []cell
+	add := func(st style, format string, args ...any) {
+		notes = append(notes, styled(st, fmt.Sprintf(format, args...)))
+	}
+	if len(s.NotDecoded) > 0 {
+		add(warn, "not decoded: %s", reasons(s.NotDecoded))
+	}
+	if s.TCPPackets == 0 && len(s.NotTCP) > 0 {
+		add(plain, "not TCP: %s", reasons(s.NotTCP))
+	}
+	if s.CaptureDuplicates > 0 {
+		add(plain, "%s captured more than once, each counted as one", plural(s.CaptureDuplicates, "packet"))
+	}
+	if s.KernelDropped > 0 {
+		add(warn, "the kernel dropped %s while capturing: what a missing packet could change is marked as doubtful", plural(s.KernelDropped, "packet"))
+	}
+	if d := s.Damaged; d != nil {
+		where := d.File
+		if d.Frame > 0 {
+			where = fmt.Sprintf("%s, frame %s", d.File, count(d.Frame))
+		}
+		add(bad, "damaged input: %s: %s; the report covers what came before", where, d.Error)
+	}
+	if o.Detail == Full && flows > 0 {
+		a := &s.Assumed
+		add(faint, "assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v; a verdict with ? is not certain, --explain says why",
+			duration(a.TimeWait), duration(a.FINTimeout), duration(a.StuckAfter), a.PortRange)
+	}
+	if len(notes) == 0 {
+		return
+	}
+	p.end()
+	for _, c := range notes {
+		p.prose(c.text, c.style)
+		p.end()
+	}
+}
+
+// reasons lists counted reasons, most frequent first.
+func reasons(m map[string]uint64) string {
+	keys := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		if m[a] != m[b] {
+			if m[a] > m[b] {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	parts := make([]string, len(keys))
+	for i, k := range keys {
+		parts[i] = count(m[k]) + " " + k
+	}
+	return strings.Join(parts, ", ")
+}
