@@ -110,19 +110,19 @@ func (f *pcapngFile) next(p *Packet) error {
 		var err error
 		switch kind := f.u32(b); kind {
 		case blockEnhanced:
-			packet, err = true, f.enhanced(p)
+			packet, err = true, f.enhanced(p, b)
 		case blockSection:
 			err = f.section()
 		case blockInterface:
-			err = f.interfaceDescription()
+			err = f.interfaceDescription(b)
 		case blockSimple:
-			packet, err = true, f.simple(p)
+			packet, err = true, f.simple(p, b)
 		case blockPacket:
-			packet, err = true, f.obsolete(p)
+			packet, err = true, f.obsolete(p, b)
 		case blockStatistics:
-			err = f.statistics()
+			err = f.statistics(b)
 		default:
-			err = f.unknown(kind)
+			err = f.unknown(kind, b)
 		}
 		if err != nil {
 			return err
@@ -134,10 +134,9 @@ func (f *pcapngFile) next(p *Packet) error {
 	}
 }
 
-// block takes the block at hand and returns it between type and trailer: its two lengths agree and its body has at least
-// least octets.
-func (f *pcapngFile) block(what string, least int) ([]byte, error) {
-	b := f.s.peek(12)
+// block takes the block at hand, which b begins with, and returns its body: its two lengths agree and the body has at
+// least least octets.
+func (f *pcapngFile) block(b []byte, what string, least int) ([]byte, error) {
 	total := int64(f.u32(b[4:]))
 	if total < int64(least)+12 || total > maxBlock {
 		return nil, garbled("the %s block claims %d bytes", what, total)
@@ -156,9 +155,8 @@ func (f *pcapngFile) block(what string, least int) ([]byte, error) {
 }
 
 // unknown passes over a block of any length without keeping it.
-func (f *pcapngFile) unknown(kind uint32) error {
-	head := f.s.peek(12)
-	total := f.u32(head[4:])
+func (f *pcapngFile) unknown(kind uint32, b []byte) error {
+	total := f.u32(b[4:])
 	if total < 12 {
 		return garbled("the block of type %#x claims %d bytes", kind, total)
 	}
@@ -166,8 +164,7 @@ func (f *pcapngFile) unknown(kind uint32) error {
 	if !f.s.skip(int64(total) - 12) {
 		return f.s.cut("block", int(f.s.offset()-f.start), int(total))
 	}
-	b := f.s.peek(4)
-	if len(b) < 4 {
+	if b = f.s.peek(4); len(b) < 4 {
 		return f.s.cut("block", int(f.s.offset()-f.start)+len(b), int(total))
 	}
 	if got := f.u32(b); got != total {
@@ -191,7 +188,7 @@ func (f *pcapngFile) section() error {
 	default:
 		return garbled("the section header has no byte order (%x)", b[8:12])
 	}
-	body, err := f.block("section header", 16)
+	body, err := f.block(b, "section header", 16)
 	if err != nil {
 		return err
 	}
@@ -204,8 +201,8 @@ func (f *pcapngFile) section() error {
 	return nil
 }
 
-func (f *pcapngFile) interfaceDescription() error {
-	body, err := f.block("interface description", 8)
+func (f *pcapngFile) interfaceDescription(b []byte) error {
+	body, err := f.block(b, "interface description", 8)
 	if err != nil {
 		return err
 	}
@@ -249,8 +246,8 @@ func (f *pcapngFile) options(b []byte, each func(code uint16, v []byte)) {
 	}
 }
 
-func (f *pcapngFile) statistics() error {
-	body, err := f.block("interface statistics", 12)
+func (f *pcapngFile) statistics(b []byte) error {
+	body, err := f.block(b, "interface statistics", 12)
 	if err != nil {
 		return err
 	}
@@ -273,16 +270,16 @@ func (f *pcapngFile) statistics() error {
 	return nil
 }
 
-func (f *pcapngFile) enhanced(p *Packet) error {
-	body, err := f.block("packet", 20)
+func (f *pcapngFile) enhanced(p *Packet, b []byte) error {
+	body, err := f.block(b, "packet", 20)
 	if err != nil {
 		return err
 	}
 	return f.packet(p, f.u32(body), body[4:], body[20:])
 }
 
-func (f *pcapngFile) obsolete(p *Packet) error {
-	body, err := f.block("packet", 20)
+func (f *pcapngFile) obsolete(p *Packet, b []byte) error {
+	body, err := f.block(b, "packet", 20)
 	if err != nil {
 		return err
 	}
@@ -308,8 +305,8 @@ func (f *pcapngFile) packet(p *Packet, id uint32, head, data []byte) error {
 
 // simple reads a simple packet block. It has no time; it gets that of the packet before, so that it stays where it is when files
 // are merged and no interval becomes negative.
-func (f *pcapngFile) simple(p *Packet) error {
-	body, err := f.block("simple packet", 4)
+func (f *pcapngFile) simple(p *Packet, b []byte) error {
+	body, err := f.block(b, "simple packet", 4)
 	if err != nil {
 		return err
 	}
