@@ -39,7 +39,7 @@ func (d *Decoder) tcp(b []byte, wire int, seg *Segment) Outcome {
 	if hlen > 20 {
 		options(b[20:hlen], seg)
 	}
-	if flags&(SYN|FIN|RST) != 0 && len(b) >= wire && d.vouched && provablyWrong(b[:wire], seg) {
+	if flags&(SYN|FIN|RST) != 0 && len(b) >= wire && d.vouched && d.marks == 0 && provablyWrong(b[:wire], seg) {
 		seg.Marks |= BadChecksum
 	}
 	return TCP

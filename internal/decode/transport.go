@@ -35,7 +35,7 @@ func (d *Decoder) transport(proto uint8, b []byte, wire int, seg *Segment) Outco
 	case protoTCP:
 		return d.tcp(b, wire, seg)
 	case protoUDP:
-		return UDP
+		return d.udp(b, wire, seg)
 	case protoICMP:
 		return ICMP
 	case protoICMPv6:
@@ -50,6 +50,20 @@ func (d *Decoder) transport(proto uint8, b []byte, wire int, seg *Segment) Outco
 		return d.ip4(b, wire, seg)
 	case protoIPv6:
 		return d.ip6(b, wire, seg)
+	case protoGRE:
+		return d.gre(b, wire, seg)
+	case protoEtherIP:
+		return d.etherIP(b, wire, seg)
+	case protoEthernet:
+		return d.ethernet(b, wire, seg)
+	case protoMPLS:
+		return d.mpls(b, wire, seg)
+	case protoL2TP:
+		return d.l2tpIP(b, wire, seg)
+	case protoIPIP:
+		return d.rawIP(b, wire, seg)
+	case protoMinEnc:
+		return UnknownTunnel
 	case protoAH:
 		// In IPv4 too, where no chain of extension headers leads to it.
 		return d.ip6Extension(proto, b, wire, seg)
