@@ -16,6 +16,9 @@ const (
 	numPorts  = 60999 - firstPort + 1
 )
 
+// maxPackets is what a connection's script can count, with room for its ending.
+const maxPackets = 65_000
+
 // Options says what to generate. The same options give the same bytes.
 type Options struct {
 	Seed        uint64
@@ -54,6 +57,8 @@ func (o *Options) check() error {
 	switch {
 	case o.Connections < 0 || o.Packets < 0 || o.Rate < 0 || o.MidStream < 0 || o.Resent < 0 || o.Snaplen < 0:
 		return fmt.Errorf("negative option")
+	case o.Packets > maxPackets:
+		return fmt.Errorf("%d packets in a connection; at most %d", o.Packets, maxPackets)
 	case o.Open < 1 || o.Open > 1<<30:
 		return fmt.Errorf("%d connections open at a time; at least 1", o.Open)
 	case o.Clients < 1 || o.Clients > 1<<22:
@@ -64,7 +69,15 @@ func (o *Options) check() error {
 		return fmt.Errorf("payload of %d octets; 1 to 65000", o.Payload)
 	case o.Lifetime < time.Microsecond:
 		return fmt.Errorf("lifetime of %v; at least 1µs", o.Lifetime)
-	case len(o.Services) == 0 || len(o.Mix) == 0:
+	}
+	services, closes := 0, 0
+	for _, s := range o.Services {
+		services += s.Weight
+	}
+	for _, s := range o.Mix {
+		closes += s.Weight
+	}
+	if services < 1 || closes < 1 {
 		return fmt.Errorf("no services or no mix of closes")
 	}
 	return nil

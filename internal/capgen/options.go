@@ -54,28 +54,33 @@ func (o *options) bytes() []byte {
 	return o.b[:o.n]
 }
 
-// fill writes the options that the marks of seg ask for, the ones a Segment keeps before those that only make a SYN look
-// like one. All that a Segment can ask for at once fits.
+// fill writes the options that the marks of seg ask for, laid out as Linux does: a reader's fast path counts on that.
+// All that a Segment can ask for at once fits.
 func (o *options) fill(seg *decode.Segment) {
-	if seg.Marks&decode.HasSACK != 0 {
-		o.sack(seg)
+	sacks := seg.Marks&decode.HasSACK != 0
+	timestamp := seg.Marks&decode.HasTimestamp != 0
+	switch {
+	case seg.Flags.Has(decode.SYN) && !sacks:
+		o.put(kindMSS, 4, 1460>>8, 1460&0xff, kindSACKPermitted, 2)
+	case timestamp:
+		o.put(kindNOP, kindNOP) // RFC 7323 appendix A
 	}
-	if seg.Marks&decode.HasTimestamp != 0 {
+	if timestamp {
 		o.put(kindTimestamp, 10)
 		o.put32(seg.TSVal)
 		o.put32(seg.TSEcr)
 	}
 	if seg.Marks&decode.HasWScale != 0 {
-		o.put(kindWScale, 3, seg.WScale)
+		o.put(kindNOP, kindWScale, 3, seg.WScale)
+	}
+	if sacks {
+		o.sack(seg)
 	}
 	if seg.Marks&decode.HasFastOpen != 0 {
 		o.put(kindFastOpen, 2) // without a cookie: a request for one
 	}
 	if seg.Marks&(decode.HasMPTCP|decode.HasDataFIN) != 0 {
 		o.mptcp(seg)
-	}
-	if seg.Flags.Has(decode.SYN) && o.room() >= 6 {
-		o.put(kindMSS, 4, 1460>>8, 1460&0xff, kindSACKPermitted, 2)
 	}
 }
 
