@@ -12,7 +12,27 @@ import (
 
 // JSON writes one object a line: the flows in stream order, then services, group findings and the summary. Flows, of
 // which there may be millions, go through a hand-written encoder that allocates nothing; the rest through encoding/json.
-func JSON(w io.Writer, r *analyzer.Report, flows Flows) error {
+// A Brief report has neither flows nor services.
+func JSON(w io.Writer, r *analyzer.Report, flows Flows, detail Detail) error {
+	l := lines{w: w}
+	if detail == Full {
+		if err := flowLines(w, flows); err != nil {
+			return err
+		}
+		for i := range r.Services {
+			l.write(serviceRecord(&r.Services[i]))
+		}
+		// The time_wait records belong here.
+	}
+	for i := range r.Findings {
+		l.write(findingRecord(&r.Findings[i]))
+	}
+	l.write(summaryRecord(&r.Summary))
+	return l.err
+}
+
+// flowLines writes the flow records, reusing one buffer.
+func flowLines(w io.Writer, flows Flows) error {
 	var buf []byte
 	for f := range flows {
 		buf = appendFlow(buf[:0], f)
@@ -21,15 +41,7 @@ func JSON(w io.Writer, r *analyzer.Report, flows Flows) error {
 			return err
 		}
 	}
-	l := lines{w: w}
-	for i := range r.Services {
-		l.write(serviceRecord(&r.Services[i]))
-	}
-	for i := range r.Findings {
-		l.write(findingRecord(&r.Findings[i]))
-	}
-	l.write(summaryRecord(&r.Summary))
-	return l.err
+	return nil
 }
 
 // lines writes records until the first error.

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"finscope/analyzer"
+)
+
+// failOn is what --fail-on names: verdicts, finding codes, and the severities from which on a finding fails.
+type failOn struct {
+	names      []string
+	severities []analyzer.Severity
+}
+
+// Set adds the names of a comma-separated list.
+func (v *failOn) Set(s string) error {
+	for name := range strings.SplitSeq(s, ",") {
+		name = strings.TrimSpace(name)
+		switch {
+		case name == string(analyzer.Warning):
+			v.severities = append(v.severities, analyzer.Warning, analyzer.Error)
+		case name == string(analyzer.Error):
+			v.severities = append(v.severities, analyzer.Error)
+		case slices.Contains(verdicts(), name) || slices.Contains(codes(), name):
+			v.names = append(v.names, name)
+		default:
+			return fmt.Errorf("%q is no verdict, finding code or severity%s", name, suggestion(name))
+		}
+	}
+	return nil
+}
+
+// suggestion completes the message about an unknown name.
+func suggestion(name string) string {
+	all := slices.Concat(verdicts(), []string{"warning", "error"}, codes())
+	if near := closest(name, all); near != "" {
+		return "; did you mean " + near
+	}
+	var part []string
+	for _, n := range all {
+		if name != "" && strings.Contains(n, strings.ToLower(name)) {
+			part = append(part, n)
+		}
+	}
+	if len(part) > 0 {
+		return "; there are " + strings.Join(part, ", ")
+	}
+	return "; the verdicts are " + strings.Join(verdicts(), ", ")
+}
+
+func (v *failOn) String() string { return strings.Join(v.names, ",") }
+
+// Type names the value in messages.
+func (v *failOn) Type() string { return "NAME[,NAME...]" }
+
+// matches reports whether anything that is reported has one of the names.
+func (v *failOn) matches(r *analyzer.Report) bool {
+	if len(v.names) == 0 && len(v.severities) == 0 {
+		return false
+	}
+	for i := range r.Findings {
+		if f := &r.Findings[i]; v.finding(f.Code, f.Severity) {
+			return true
+		}
+	}
+	for f := range r.Flows() {
+		if slices.Contains(v.names, string(f.Verdict)) {
+			return true
+		}
+		for i := range f.Findings {
+			if v.finding(f.Findings[i].Code, f.Findings[i].Severity) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *failOn) finding(c analyzer.Code, s analyzer.Severity) bool {
+	return slices.Contains(v.names, string(c)) || slices.Contains(v.severities, s)
+}

@@ -1,0 +1,276 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"finscope/analyzer"
+)
+
+// config is the command line.
+type config struct {
+	help, version bool
+
+	files    []string
+	filter   string
+	count    positive
+	duration seconds
+
+	streams streams
+	where   string
+
+	format  string
+	json    bool
+	quiet   bool
+	flows   flowLimit
+	explain streams
+	failOn  failOn
+	write   string
+
+	progress, color string
+
+	os                               string
+	timeWait, finTimeout, stuckAfter seconds
+	ports                            ports
+
+	jobs, maxFlows positive
+
+	iface string
+	list  bool
+
+	given map[string]bool // long names of the flags on the command line
+}
+
+// liveOnly are the flags that mean something with -i alone.
+func liveOnly() []string {
+	return []string{"snapshot-length", "no-promiscuous-mode", "buffer-size", "relinquish-privileges", "metrics"}
+}
+
+// parse reads the command line. It checks each flag on its own; check looks at the mix.
+func parse(args []string) (*config, error) {
+	c := &config{format: "text", flows: 20, progress: "auto", color: "auto", given: make(map[string]bool)}
+	fs := pflag.NewFlagSet("finscope", pflag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are returned, and printed by our rules
+	fs.SortFlags = false
+
+	var read []string
+	fs.StringArrayVarP(&read, "read", "r", nil, "")
+	fs.StringVarP(&c.filter, "filter", "f", "", "")
+	fs.VarP(&c.count, "count", "c", "")
+	fs.Var(&c.duration, "duration", "")
+	fs.Var(&c.streams, "stream", "")
+	fs.StringVar(&c.where, "where", "", "")
+	fs.Var(choice{&c.format, []string{"text", "json", "csv"}}, "format", "")
+	fs.BoolVar(&c.json, "json", false, "")
+	fs.BoolVarP(&c.quiet, "quiet", "q", false, "")
+	fs.Var(&c.flows, "flows", "")
+	fs.VarP(&c.explain, "explain", "x", "")
+	fs.Var(&c.failOn, "fail-on", "")
+	fs.StringVarP(&c.write, "write", "w", "", "")
+	fs.Var(choice{&c.progress, []string{"auto", "always", "never"}}, "progress", "")
+	fs.Var(choice{&c.color, []string{"auto", "always", "never"}}, "color", "")
+	fs.Var(choice{&c.os, []string{"linux", "freebsd", "macos", "windows", "solaris"}}, "os", "")
+	fs.Var(&c.timeWait, "time-wait", "")
+	fs.Var(&c.finTimeout, "fin-timeout", "")
+	fs.Var(&c.stuckAfter, "stuck-after", "")
+	fs.Var(&c.ports, "port-range", "")
+	fs.VarP(&c.jobs, "jobs", "j", "")
+	fs.Var(&c.maxFlows, "max-flows", "")
+	fs.BoolVar(&c.version, "version", false, "")
+	fs.BoolVarP(&c.help, "help", "h", false, "")
+
+	fs.StringVarP(&c.iface, "interface", "i", "", "")
+	fs.BoolVarP(&c.list, "list-interfaces", "D", false, "")
+	var live struct {
+		snap, buffer  positive
+		noPromiscuous bool
+		user, metrics string
+	}
+	fs.VarP(&live.snap, "snapshot-length", "s", "")
+	fs.BoolVarP(&live.noPromiscuous, "no-promiscuous-mode", "p", false, "")
+	fs.VarP(&live.buffer, "buffer-size", "B", "")
+	fs.StringVarP(&live.user, "relinquish-privileges", "Z", "", "")
+	fs.StringVar(&live.metrics, "metrics", "", "")
+
+	// Habits of tcpdump users that ask for what is the case anyway.
+	fs.CountP("numeric", "n", "")
+	fs.BoolP("line-buffered", "l", false, "")
+
+	if err := fs.Parse(args); err != nil {
+		return nil, flagError(fs, err)
+	}
+	fs.Visit(func(f *pflag.Flag) { c.given[f.Name] = true })
+	c.files = append(read, fs.Args()...)
+	if c.json && !c.given["format"] {
+		c.format = "json"
+	}
+	return c, nil
+}
+
+// flagError words what pflag found, with a hint where one is known.
+func flagError(fs *pflag.FlagSet, err error) error {
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return wrong("", "--%s: %v", e.GetFlag().Name, errors.Unwrap(e))
+	}
+	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		name := "--" + e.GetFlag().Name
+		if s := e.GetFlag().Shorthand; s != "" {
+			name = "-" + s + ", " + name
+		}
+		return wrong("", "%s needs a value", name)
+	}
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name := e.GetSpecifiedName()
+		if shorts := e.GetSpecifiedShortnames(); shorts != "" {
+			return wrong(habit(name[:1]), "unknown flag -%s", name[:1])
+		}
+		var names []string
+		fs.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		hint := "finscope --help lists the flags"
+		if near := closest(name, names); near != "" {
+			hint = "did you mean --" + near
+		}
+		return wrong(hint, "unknown flag --%s", name)
+	}
+	return wrong("", "%v", err)
+}
+
+// habit says where something stands that other tools have under this letter.
+func habit(short string) string {
+	switch short {
+	case "Y", "R":
+		return "select connections with --where or --stream, packets with -f"
+	case "z", "T", "e", "E":
+		return "records for programs come with --json or --format csv"
+	case "V":
+		return "the version is printed by --version"
+	case "C", "G", "W", "b":
+		return "rotated files of tcpdump or dumpcap are read as one capture: finscope FILE..."
+	case "o":
+		return "send the report to a file with > FILE, save packets with -w FILE"
+	case "v":
+		return "list every connection with --flows all, look into one with -x N"
+	}
+	return "finscope --help lists the flags"
+}
+
+// live reports whether interfaces were asked for.
+func (c *config) live() bool { return c.given["interface"] || c.list }
+
+// check refuses flags that contradict each other before anything is read.
+func (c *config) check(stdin io.Reader) error {
+	if c.live() {
+		return c.checkLive()
+	}
+	for _, name := range liveOnly() {
+		if c.given[name] {
+			return wrong("it takes effect with -i INTERFACE", "--%s is for live capture", name)
+		}
+	}
+	if len(c.files) == 0 {
+		return wrong("finscope FILE, or tcpdump -w - | finscope -; finscope --help shows more", "name a capture file, or '-' for standard input")
+	}
+	dashes := 0
+	for _, f := range c.files {
+		if f == "" {
+			return wrong("", "a file name is empty")
+		}
+		if f == "-" {
+			dashes++
+		}
+	}
+	if dashes > 1 {
+		return wrong("", "'-' can be given only once: standard input cannot be read again")
+	}
+	if f, ok := stdin.(*os.File); ok && dashes > 0 && term.IsTerminal(int(f.Fd())) {
+		return wrong("tcpdump -w - | finscope -", "standard input is a terminal, not a capture")
+	}
+	if c.given["where"] && strings.TrimSpace(c.where) == "" {
+		return wrong(`for example --where 'verdict == "half-closed"'`, "--where is empty")
+	}
+	if err := c.checkReport(); err != nil {
+		return err
+	}
+	return c.checkWrite(dashes > 0)
+}
+
+func (c *config) checkLive() error {
+	switch {
+	case c.list && len(c.files) > 0:
+		return wrong("try again with -D alone", "-D/--list-interfaces takes no files")
+	case c.iface == "" && !c.list:
+		return wrong("", "-i/--interface needs the name of an interface")
+	case len(c.files) > 0:
+		return wrong("packets come from files or from an interface; a packet filter goes behind -f", "-i/--interface can't be used with files")
+	}
+	return nil
+}
+
+func (c *config) checkReport() error {
+	switch {
+	case c.json && c.given["format"] && c.format != "json":
+		return wrong("try again with one of them", "--json and --format %s contradict each other", c.format)
+	case c.given["flows"] && c.format != "text":
+		return wrong("select records with --where or --stream", "--flows is for the text report")
+	case c.given["flows"] && c.quiet:
+		return wrong("try again with one of them", "-q/--quiet lists no connections, --flows does")
+	case c.quiet && c.format == "csv":
+		return wrong("summary and findings come with --json -q", "--format csv has nothing but connections, -q/--quiet leaves them out")
+	case len(c.explain) == 0:
+		return nil
+	case c.format != "text":
+		return wrong("the record of a connection comes with --stream N --json", "-x/--explain is for the text report")
+	case len(c.streams) > 0:
+		return wrong("try again with one of them", "-x/--explain and --stream both select connections")
+	case c.quiet || c.given["flows"]:
+		return wrong("", "-x/--explain prints nothing but these connections, so -q/--quiet and --flows have no meaning")
+	}
+	return nil
+}
+
+func (c *config) checkWrite(stdin bool) error {
+	switch {
+	case !c.given["write"]:
+		return nil
+	case c.write == "":
+		return wrong("", "-w/--write needs a file name")
+	case c.write == "-":
+		return wrong("give a file name", "-w - is not possible: standard output is for the report")
+	case stdin && c.where != "":
+		return wrong("save it first (tee trace.pcap), then run finscope on the file; or select with --stream or -f",
+			"-w with --where reads the capture twice, which standard input does not allow")
+	}
+	out, err := os.Stat(c.write)
+	if err != nil {
+		return nil // does not exist, or will fail when it is created
+	}
+	for _, f := range c.files {
+		if in, err := os.Stat(f); err == nil && os.SameFile(in, out) {
+			return wrong("", "-w would overwrite %s, which is being read", f)
+		}
+	}
+	return nil
+}
+
+// analysis translates the flags for the analyzer.
+func (c *config) analysis() analyzer.Options {
+	return analyzer.Options{
+		Jobs:       int(c.jobs),
+		Filter:     c.filter,
+		Count:      uint64(c.count),
+		Duration:   time.Duration(c.duration),
+		MaxFlows:   int(c.maxFlows),
+		Trace:      c.explain,
+		OS:         c.os,
+		TimeWait:   time.Duration(c.timeWait),
+		FINTimeout: time.Duration(c.finTimeout),
+		PortRange:  analyzer.PortRange(c.ports),
+		StuckAfter: time.Duration(c.stuckAfter),
+	}
+}

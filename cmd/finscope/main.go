@@ -1,0 +1,154 @@
+// Command finscope reads packet captures and says how each TCP connection closed: who first, in which state each end
+// was left, which closes hang and who owes the next packet.
+//
+// This package is flags, wiring and exit codes. It knows nothing about TCP (package analyzer does) and does not lay out
+// reports (package report does).
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"finscope/analyzer"
+	"finscope/internal/capture"
+)
+
+// The exit codes. Scripts rely on them.
+const (
+	exitOK        = 0
+	exitFailOn    = 1   // a reported flow has what --fail-on names
+	exitUsage     = 2   // wrong flags or arguments, or the report could not be written
+	exitInput     = 3   // an input could not be opened or was damaged; what came before the damage was reported
+	exitInterface = 4   // capture permission or interface trouble
+	exitInterrupt = 130 // SIGINT before there was a report: 128 + 2, as shells put it
+)
+
+func main() {
+	// With SIGPIPE ignored a closed pipe is an error of Write, which run can tell from others.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	t := &messages{w: stderr}
+	c, err := parse(args)
+	switch {
+	case err != nil:
+		return t.fail(err)
+	case c.help:
+		return t.finish(exitOK, writeString(stdout, usage))
+	case c.version:
+		return t.finish(exitOK, writeString(stdout, version().long()))
+	}
+	if err := c.check(stdin); err != nil {
+		return t.fail(err)
+	}
+	if c.live() {
+		return t.fail(c.liveError())
+	}
+	return t.finish(analyze(ctx, c, t, stdout, stderr))
+}
+
+// analyze reads the files of c and reports on them. The error is one of writing or using the report; what is wrong with
+// the input is told here, after the report.
+func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writer) (int, error) {
+	var keep func(*analyzer.Flow) bool
+	var where *where
+	if c.where != "" {
+		w, err := compileWhere(c.where)
+		if err != nil {
+			return exitUsage, err
+		}
+		where, keep = w, w.match
+	}
+	keep = c.only(keep)
+
+	opts := c.analysis()
+	bar := newProgress(c.progress, stderr)
+	opts.Progress = bar.update
+	saved, err := newSaver(c, &opts)
+	if err != nil {
+		return exitUsage, err
+	}
+	defer saved.close()
+
+	r, inputErr := analyzer.ReadFiles(ctx, c.files, opts)
+	bar.finish()
+	if r == nil {
+		if ctx.Err() != nil {
+			return exitInterrupt, nil
+		}
+		return exitUsage, inputErr
+	}
+	if saved.failed != nil {
+		return exitUsage, saved.failed
+	}
+	if r.Summary.Version == "" {
+		r.Summary.Version = version().short()
+	}
+	all := r
+	if keep != nil {
+		r = r.Select(keep)
+	}
+	if where != nil && where.err != nil {
+		return exitUsage, where.err
+	}
+
+	if err := c.report(all, r, stdout); err != nil {
+		return exitUsage, err
+	}
+	if err := saved.finish(ctx, c, r); err != nil {
+		return exitUsage, err
+	}
+	if inputErr != nil {
+		t.input(inputErr)
+		return exitInput, nil
+	}
+	if err := c.missingStreams(all); err != nil {
+		return exitUsage, err
+	}
+	if c.failOn.matches(r) {
+		return exitFailOn, nil
+	}
+	return exitOK, nil
+}
+
+// finish turns an error into an exit code: a reader who has seen enough and closed the pipe is none.
+func (t *messages) finish(code int, err error) int {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		if err != nil {
+			return exitOK
+		}
+		return code
+	}
+	return t.fail(err)
+}
+
+// liveError is what -i and -D answer.
+func (c *config) liveError() error {
+	name := "any"
+	if c.iface != "" {
+		name = c.iface
+	}
+	return &cliError{
+		code: exitInterface,
+		msg:  "this version reads capture files only: live capture is not built yet",
+		hint: "let tcpdump capture: tcpdump -i " + name + " -w - | finscope -",
+	}
+}
+
+func writeString(w io.Writer, s string) error {
+	_, err := io.WriteString(w, s)
+	return err
+}
+
+// damages lists the inputs at fault.
+func damages(err error) []*capture.Damage { return capture.Damages(err) }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"finscope/analyzer"
+	"finscope/internal/capture"
+)
+
+// saver writes the packets of the reported connections to the file of -w. Which connections --where selects is known
+// at the end of the capture only, so that takes a second pass; without --where the first pass writes.
+type saver struct {
+	name   string
+	file   *os.File
+	out    *capture.Writer
+	failed error
+}
+
+// newSaver creates the file, so that a name that cannot be written fails before the reading, and hooks itself into the
+// first pass if that is enough.
+func newSaver(c *config, opts *analyzer.Options) (*saver, error) {
+	s := &saver{name: c.write}
+	if c.write == "" {
+		return s, nil
+	}
+	f, err := os.Create(c.write)
+	if err != nil {
+		return nil, fmt.Errorf("-w: %w", err)
+	}
+	s.file = f
+	if c.where == "" {
+		streams := slices.Concat(c.streams, c.explain)
+		s.hook(opts, func(stream int) bool { return len(streams) == 0 || slices.Contains(streams, stream) })
+	}
+	return s, nil
+}
+
+// hook lets a pass write the packets of the wanted streams.
+func (s *saver) hook(opts *analyzer.Options, want func(stream int) bool) {
+	opts.Packet = func(stream int, p *capture.Packet) error {
+		if !want(stream) {
+			return nil
+		}
+		s.write(p)
+		return s.failed
+	}
+}
+
+// write creates the writer with the link type of the first packet.
+func (s *saver) write(p *capture.Packet) {
+	if s.out == nil {
+		s.out, s.failed = capture.NewWriter(s.file)
+	}
+	if s.failed == nil {
+		s.failed = s.out.Write(p)
+	}
+	if s.failed != nil {
+		s.failed = fmt.Errorf("-w %s: %w", s.name, s.failed)
+	}
+}
+
+// finish makes the second pass if one is due and completes the file. Damage of the input is not told again.
+func (s *saver) finish(ctx context.Context, c *config, r *analyzer.Report) error {
+	if s.file == nil {
+		return nil
+	}
+	if c.where != "" {
+		selected := make(map[int]struct{})
+		for f := range r.Flows() {
+			selected[f.Stream] = struct{}{}
+		}
+		opts := c.analysis()
+		opts.Trace = nil
+		s.hook(&opts, func(stream int) bool { _, ok := selected[stream]; return ok })
+		if _, err := analyzer.ReadFiles(ctx, c.files, opts); s.failed == nil && len(damages(err)) == 0 {
+			s.failed = err
+		}
+	}
+	if s.failed != nil {
+		return s.failed
+	}
+	if s.out == nil { // no packet: still a capture
+		if s.out, s.failed = capture.NewWriter(s.file); s.failed != nil {
+			return s.failed
+		}
+	}
+	err := s.out.Flush()
+	if cerr := s.file.Close(); err == nil {
+		err = cerr
+	}
+	s.file = nil
+	if err != nil {
+		return fmt.Errorf("-w: %w", err)
+	}
+	return nil
+}
+
+// close gives the file back if finish did not come to it.
+func (s *saver) close() {
+	if s.file != nil {
+		_ = s.file.Close() // an error is being reported already
+	}
+}
