@@ -1,5 +1,7 @@
 package decode
 
+import "encoding/binary"
+
 // Outcome says what became of one captured packet: a TCP segment, some other traffic, or nothing that could be
 // decoded, and then why. There are no errors on this path: callers count outcomes.
 type Outcome uint8
@@ -79,6 +81,7 @@ type Decoder struct {
 	// vouched says that the last IP header's addresses are those of the TCP pseudo-header and that the segment is not
 	// put together from fragments.
 	vouched bool
+	framed  bool  // wire is what a PPPoE header says: the next IP header may not claim more
 	marks   Marks // what the way to the TCP header added: FromFragments
 	frags   fragments
 }
@@ -91,12 +94,16 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // time in nanoseconds, by which incomplete IP fragments expire. seg is valid iff the outcome is TCP.
 func (d *Decoder) Decode(link LinkType, data []byte, wireLen int, time int64, seg *Segment) Outcome {
 	*seg = Segment{}
-	d.now, d.layers, d.marks = time, 0, 0
+	d.now, d.layers, d.marks, d.framed = time, 0, 0, false
 	wire := max(wireLen, len(data))
-	if link == LinkEthernet {
-		return d.ethernet(data, wire, seg)
+	if link != LinkEthernet {
+		return d.link(link, data, wire, seg)
 	}
-	return d.link(link, data, wire, seg)
+	// Plain IPv4 in plain Ethernet is most of what there is: two calls less are 3 ns of 18.
+	if len(data) >= 14 && binary.BigEndian.Uint16(data[12:]) == etherIP4 {
+		return d.ip4(data[14:], wire-14, seg)
+	}
+	return d.ethernet(data, wire, seg)
 }
 
 // Every decoding method takes the captured bytes from its header on, never past what the enclosing header owns, and

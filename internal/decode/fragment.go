@@ -83,6 +83,7 @@ func (d *Decoder) fragment(key fragmentKey, proto uint8, offset int, last bool, 
 	// The slot may be taken again by a fragment inside this very datagram.
 	head := d.frags.head[:copy(d.frags.head[:], g.head[:min(g.kept(), g.total)])]
 	d.marks |= FromFragments
+	seg.Marks |= FromFragments
 	if key.proto == protoFragment {
 		return d.ip6Extension(g.proto, head, g.total, seg)
 	}

@@ -17,13 +17,17 @@ func (d *Decoder) ip4(b []byte, wire int, seg *Segment) Outcome {
 	if !d.enter() {
 		return TooManyLayers
 	}
-	hlen, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
+	h := (*[20]byte)(b)
+	hlen, total := int(h[0]&15)*4, int(binary.BigEndian.Uint16(h[2:]))
 	if total == 0 {
 		// Segmentation offload: the header is that of a packet which the device has yet to cut up, or which is longer
 		// than 16 bits can say.
 		total = wire
+	} else if total > wire && d.framed {
+		total = wire
 	}
-	if b[0]>>4 != 4 || hlen < 20 || total < hlen {
+	d.framed = false
+	if h[0]>>4 != 4 || hlen < 20 || total < hlen {
 		return BadIPHeader
 	}
 	if len(b) > total {
@@ -32,15 +36,15 @@ func (d *Decoder) ip4(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < hlen {
 		return CutInIPHeader
 	}
-	frag := binary.BigEndian.Uint16(b[6:])
-	seg.Src, seg.Dst = AddrFrom4(b[12:]), AddrFrom4(b[16:])
-	seg.TTL, seg.IPID = b[8], uint32(binary.BigEndian.Uint16(b[4:]))
-	seg.Marks = 0
+	frag := binary.BigEndian.Uint16(h[6:])
+	seg.Src, seg.Dst = AddrFrom4(h[12:]), AddrFrom4(h[16:])
+	seg.TTL, seg.IPID = h[8], uint32(binary.BigEndian.Uint16(h[4:]))
+	seg.Marks = d.marks
 	if frag&ip4DF != 0 {
-		seg.Marks = DontFragment
+		seg.Marks |= DontFragment
 	}
 	d.vouched = hlen == 20 || !sourceRouted(b[20:hlen])
-	proto := b[9]
+	proto := h[9]
 	if frag&(ip4MF|ip4Offset) != 0 {
 		return d.fragment(fragmentKey{seg.Src, seg.Dst, seg.IPID, proto}, proto,
 			int(frag&ip4Offset)*8, frag&ip4MF == 0, b[hlen:], total-hlen, seg)

@@ -10,19 +10,23 @@ func (d *Decoder) ip6(b []byte, wire int, seg *Segment) Outcome {
 	if !d.enter() {
 		return TooManyLayers
 	}
-	word := binary.BigEndian.Uint32(b)
+	h := (*[40]byte)(b)
+	word := binary.BigEndian.Uint32(h[:])
 	if word>>28 != 6 {
 		return BadIPHeader
 	}
-	n, next := int(binary.BigEndian.Uint16(b[4:])), b[6]
-	seg.Src, seg.Dst = AddrFrom16(b[8:]), AddrFrom16(b[24:])
-	seg.TTL, seg.IPID = b[7], word&0xfffff
-	seg.Marks = 0
+	n, next := int(binary.BigEndian.Uint16(h[4:])), h[6]
+	seg.Src, seg.Dst = AddrFrom16(h[8:]), AddrFrom16(h[24:])
+	seg.TTL, seg.IPID = h[7], word&0xfffff
+	seg.Marks = d.marks
 	d.vouched = true
 	b = b[40:]
 	if n == 0 {
 		n = ip6Jumbo(next, b, wire-40)
+	} else if n > wire-40 && d.framed {
+		n = wire - 40
 	}
+	d.framed = false
 	if len(b) > n {
 		b = b[:n] // the rest is padding or a trailer
 	}

@@ -69,8 +69,18 @@ func (d *Decoder) pppoe(b []byte, wire int, seg *Segment) Outcome {
 	if b[0] != 0x11 || b[1] != 0 {
 		return OtherEthertype
 	}
-	return d.ppp(b[6:], wire-6, seg)
+	n := int(binary.BigEndian.Uint16(b[4:]))
+	b, wire = b[6:], wire-6
+	// There are middleboxes that count the padding of a short frame as payload of the IP packet, and what is wrong by
+	// more than padding can be is no such case. Without this a bare ACK would carry data that was never sent.
+	if n >= 2 && n < wire && wire-n < minFrame {
+		b, wire, d.framed = b[:min(n, len(b))], n, true
+	}
+	return d.ppp(b, wire, seg)
 }
+
+// minFrame is the length to which Ethernet frames are padded, without the check sequence (IEEE 802.3 §4.2.3.3).
+const minFrame = 60
 
 // hdlc takes what is either PPP in HDLC-like framing or Cisco HDLC, as the address byte says.
 func (d *Decoder) hdlc(b []byte, wire int, seg *Segment) Outcome {

@@ -15,17 +15,17 @@ func (d *Decoder) tcp(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 14 {
 		return CutInTCPHeader
 	}
-	hlen := int(b[12]>>4) * 4
+	h := (*[14]byte)(b)
+	hlen := int(h[12]>>4) * 4
 	if hlen < 20 || hlen > wire {
 		return BadTCPHeader
 	}
-	flags := Flags(b[13]) | Flags(b[12]&1)<<8
-	seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	seg.Seq = reassembly.Seq(binary.BigEndian.Uint32(b[4:]))
-	seg.Ack = reassembly.Seq(binary.BigEndian.Uint32(b[8:]))
+	flags := Flags(h[13]) | Flags(h[12]&1)<<8
+	seg.SrcPort, seg.DstPort = binary.BigEndian.Uint16(h[:]), binary.BigEndian.Uint16(h[2:])
+	seg.Seq = reassembly.Seq(binary.BigEndian.Uint32(h[4:]))
+	seg.Ack = reassembly.Seq(binary.BigEndian.Uint32(h[8:]))
 	seg.Flags = flags
 	seg.Len = uint32(wire - hlen)
-	seg.Marks |= d.marks
 	if len(b) < hlen {
 		seg.Marks |= OptionsCut
 		hlen = len(b)
