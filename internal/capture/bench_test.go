@@ -138,7 +138,7 @@ func packed(tb testing.TB, kind string, data []byte) []byte {
 	case "gzip":
 		w = gzip.NewWriter(&out)
 	case "zstd":
-		z, err := zstd.NewWriter(&out)
+		z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -62,14 +62,24 @@ type unpacked struct {
 
 func (u *unpacked) Read(b []byte) (int, error) {
 	n, err := u.r.Read(b)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	if failure := u.packed.readFailure(); failure != nil {
-		return n, failure
-	}
-	if errors.Is(err, io.EOF) {
-		return n, io.ErrUnexpectedEOF
+	if err != nil && err != io.EOF {
+		err = u.packed.cause(err)
 	}
 	return n, err
+}
+
+// An unreadable is an error of the operating system behind the error of a decompressor.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
+
+// cause returns what is behind err, the error of a decompressor that reads from s.
+func (s *stream) cause(err error) error {
+	switch {
+	case s.err != nil && s.err != io.EOF:
+		return &unreadable{s.err}
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

@@ -59,7 +59,7 @@ func garbled(format string, args ...any) error {
 func (s *stream) cut(what string, have, want int) error {
 	switch {
 	case s.err != io.EOF:
-		return s.broken()
+		return broken(s.packing, s.err)
 	case s.packing != "":
 		return fmt.Errorf("cut in the middle of the %s (%d of %d bytes) although the %s data is complete: "+
 			"it was packed while it was still being written; pack it again after the capture has ended", what, have, want, s.packing)
@@ -68,15 +68,18 @@ func (s *stream) cut(what string, have, want int) error {
 		"the packets before it were read", what, have, want)
 }
 
-// broken describes an end of s that is not the end of the input.
-func (s *stream) broken() error {
+// broken describes the end of an input that is not its proper end.
+func broken(packing string, err error) error {
+	failure, failed := errors.AsType[*unreadable](err)
 	switch {
-	case s.packing == "":
-		return fmt.Errorf("cannot read on: %w; copy the file to another disk and try again", s.err)
-	case errors.Is(s.err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the %s data is cut short: copy the file again; the packets before it were read", s.packing)
+	case failed:
+		return fmt.Errorf("cannot be read on: %w; copy the file to another disk and try again", failure)
+	case packing == "":
+		return fmt.Errorf("cannot be read on: %w; copy the file to another disk and try again", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the %s data is cut short: copy the file again; the packets before it were read", packing)
 	}
-	return fmt.Errorf("the %s data is corrupt: %w; copy the file again; the packets before it were read", s.packing, s.err)
+	return fmt.Errorf("the %s data is corrupt: %w; copy the file again; the packets before it were read", packing, err)
 }
 
 // unopened describes why the operating system did not open an input.

@@ -14,7 +14,7 @@ func foreign(s *stream) error {
 	b := s.peek(64)
 	b = b[:min(len(b), 64)]
 	if len(b) < 64 && s.err != io.EOF {
-		return s.broken()
+		return broken(s.packing, s.err)
 	}
 	if len(b) == 0 {
 		return errors.New("is empty: was the capture stopped before it wrote its header? capture again")
@@ -55,7 +55,7 @@ func text(b []byte) (string, bool) {
 	line := b
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && len(b)-i >= utf8.UTFMax || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f {
+		if r == utf8.RuneError && n == 1 && utf8.FullRune(b[i:]) || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f {
 			return "", false
 		}
 		i += n

@@ -284,13 +284,7 @@ func (in *input) start() error {
 	if kind := packing(b); kind != "" {
 		inner, release, err := unpack(s, kind, bufferSize)
 		if err != nil {
-			broken := stream{packing: kind, err: err}
-			if failure := s.readFailure(); failure != nil {
-				broken = *s
-			} else if err == io.EOF {
-				broken.err = io.ErrUnexpectedEOF
-			}
-			return &Damage{File: in.name, Err: broken.broken()}
+			return &Damage{File: in.name, Err: broken(kind, s.cause(err))}
 		}
 		in.release = release
 		s = inner

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -99,7 +100,8 @@ func TestLargestPacket(t *testing.T) {
 		"pcap":   asPcap(binary.LittleEndian, magicNano, want),
 		"pcapng": asPcapng(binary.LittleEndian, want),
 	} {
-		if got := mustCollect(t, openBytes(name, packed(t, "lz4", data))); !cmp.Equal(want, got) {
+		got := mustCollect(t, openBytes(name, packed(t, "lz4", data)))
+		if len(got) != 2 || !bytes.Equal(got[0].Data, want[0].Data) || !bytes.Equal(got[1].Data, want[1].Data) {
 			t.Errorf("%s: came back different", name)
 		}
 	}

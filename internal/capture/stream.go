@@ -1,9 +1,6 @@
 package capture
 
-import (
-	"errors"
-	"io"
-)
+import "io"
 
 // bufferSize is the read buffer of one input. BenchmarkBuffer: reading costs the same from 128 KiB to 1 MiB; beyond the
 // second-level cache it gets slower, below it system calls begin to show.
@@ -96,12 +93,4 @@ func (s *stream) Read(b []byte) (int, error) {
 	n := copy(b, s.buf[s.pos:s.end])
 	s.take(n)
 	return n, nil
-}
-
-// readFailure is the error of the operating system behind a decompressor's error, or nil.
-func (s *stream) readFailure() error {
-	if s.err == nil || errors.Is(s.err, io.EOF) {
-		return nil
-	}
-	return s.err
 }
