@@ -27,11 +27,7 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 		r := &ladder[i]
 		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(r.Note))
 	}
-	outcome := duration(f.Age) + " after the last change"
-	if d := debt(f); d != "" {
-		outcome = duration(f.Age) + " later " + d
-	}
-	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(outcome))
+	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(outcome(f)))
 	t.write(p)
 
 	p.put(text("verdict "))

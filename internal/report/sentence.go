@@ -71,7 +71,19 @@ func unacked(f *analyzer.Flow) string {
 
 func waits4ack(e *analyzer.Endpoint) bool { return e.FIN != nil && e.FIN.AckedFrame == nil }
 
-// debt says who owes the next packet of the close, or what the states left behind mean; empty if nobody owes any.
+// outcome says what became of a connection by the end of the capture.
+func outcome(f *analyzer.Flow) string {
+	age := duration(f.Age)
+	if d := debt(f); d != "" {
+		return age + " later " + d
+	}
+	if w := timeWaits(f); w != "" {
+		return age + " after the last change; " + w
+	}
+	return age + " after the last change"
+}
+
+// debt says who owes the next packet; empty if nobody does.
 func debt(f *analyzer.Flow) string {
 	switch f.Verdict {
 	case analyzer.HalfClosed:
@@ -92,10 +104,8 @@ func debt(f *analyzer.Flow) string {
 			owed = append(owed, fmt.Sprintf("the client still owes the ACK of frame %d", f.Server.FIN.Frame))
 		}
 		return strings.Join(owed, ", ")
-	case analyzer.Graceful, analyzer.Simultaneous:
-		return timeWaits(f)
 	case analyzer.NoReply:
-		return "the server still owes an answer to the SYN"
+		return "the server still owes an answer"
 	case analyzer.Open:
 		switch {
 		case f.Client.State == analyzer.SynSent:
@@ -161,7 +171,13 @@ func reason(f *analyzer.Flow) string {
 		parts = append(parts, crossing(f))
 	}
 	if r := f.Reset; r != nil {
-		t := fmt.Sprintf("the %s sent a RST in frame %d, client in %v and server in %v", r.By, r.Frame, r.ClientState, r.ServerState)
+		t := fmt.Sprintf("the %s sent a RST in frame %d", r.By, r.Frame)
+		if r.ClientState != analyzer.Unknown {
+			t += fmt.Sprintf(", the client in %v", r.ClientState)
+		}
+		if r.ServerState != analyzer.Unknown {
+			t += fmt.Sprintf(", the server in %v", r.ServerState)
+		}
 		if !r.Accepted {
 			t += ", which its receiver did not have to accept"
 		}

@@ -217,7 +217,7 @@ func reasons(m map[string]uint64) string {
 	})
 	parts := make([]string, len(keys))
 	for i, k := range keys {
-		parts[i] = count(m[k]) + " " + k
+		parts[i] = k + " (" + count(m[k]) + ")"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -1,0 +1,64 @@
+package report
+
+import (
+	"testing"
+
+	"finscope/analyzer"
+)
+
+// Every verdict has a headline of its own and every doubt words of its own.
+func TestEverythingHasWords(t *testing.T) {
+	seen := map[string]analyzer.Verdict{}
+	for _, v := range analyzer.Verdicts() {
+		f := halfClosed(1)
+		f.Verdict = v
+		h := headline(f)
+		if other, ok := seen[h]; ok {
+			t.Errorf("%s and %s both read %q", v, other, h)
+		}
+		seen[h] = v
+	}
+	for _, d := range []analyzer.Doubt{analyzer.DoubtMidStream, analyzer.DoubtOneSided, analyzer.DoubtGap, analyzer.DoubtFirstFIN,
+		analyzer.DoubtInferredFIN, analyzer.DoubtBehindData, analyzer.DoubtKernelDrops, analyzer.DoubtDisorder, analyzer.DoubtMPTCP,
+		analyzer.DoubtLastPacket, analyzer.DoubtAckNotSeen, analyzer.DoubtGivenUp, analyzer.DoubtRSTUnproven, analyzer.DoubtRSTForeign,
+		analyzer.DoubtRSTStrict, analyzer.DoubtStateLost} {
+		if doubtWords(d) == string(d) {
+			t.Errorf("%s has no words", d)
+		}
+	}
+}
+
+func TestHeadlineAndDebt(t *testing.T) {
+	fromServer := halfClosed(1)
+	fromServer.ClosedFirst = analyzer.ServerFirst
+	fromServer.Client.FIN, fromServer.Server.FIN = nil, fromServer.Client.FIN
+	fromServer.Client.State, fromServer.Server.State = analyzer.CloseWait, analyzer.FinWait2
+
+	lastAck := graceful(1)
+	lastAck.Verdict = analyzer.LastAckMissing
+	lastAck.Client.FIN.AckedFrame = nil
+
+	resetAfterFIN := reset(1)
+	resetAfterFIN.ClosedFirst, resetAfterFIN.ClosedBy = analyzer.ClientFirst, ptr(analyzer.ByFIN)
+
+	for _, c := range []struct {
+		name           string
+		flow           *analyzer.Flow
+		headline, debt string
+	}{
+		{"half-closed", halfClosed(1), "client closed first, half-closed", "the server still owes its FIN"},
+		{"the other way round", fromServer, "server closed first, half-closed", "the client still owes its FIN"},
+		{"last ACK", lastAck, "server closed first, both sent a FIN, that of the client was never acknowledged", "the server still owes the ACK of frame 39"},
+		{"graceful", graceful(1), "server closed first, both FINs acknowledged", ""},
+		{"reset", reset(1), "reset by the server", ""},
+		{"reset after a FIN", resetAfterFIN, "client closed first, then reset by the server", ""},
+		{"refused", refused(1), "refused by the server", ""},
+	} {
+		if got := headline(c.flow); got != c.headline {
+			t.Errorf("%s: headline %q, want %q", c.name, got, c.headline)
+		}
+		if got := debt(c.flow); got != c.debt {
+			t.Errorf("%s: debt %q, want %q", c.name, got, c.debt)
+		}
+	}
+}
