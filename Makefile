@@ -1,0 +1,43 @@
+# What people type. The work is in scripts/, which needs nothing but a POSIX shell, Go and what scripts/setup.sh installs.
+
+PCAP     ?= testdata/pcaps/real/http-packets2.pcap
+ARGS     ?=
+FUZZTIME ?= 5m
+BENCH    ?= .
+COUNT    ?= 1
+
+# The stages of a packet's way, in order.
+STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./analyzer/...
+
+.DEFAULT_GOAL := help
+.PHONY: help run build build-static test fuzz bench bench-peers lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build and analyse a bundled capture; PCAP=file for another, ARGS='--json' for flags
+	@bin/finscope $(ARGS) "$(PCAP)"
+
+build: ## build bin/finscope, installing what is missing (without libpcap: no -f, no live capture)
+	@scripts/build.sh bin/finscope
+
+build-static: ## build bin/finscope without C: runs anywhere, reads files only
+	@CGO_ENABLED=0 scripts/build.sh bin/finscope
+
+test: ## everything CI does: format, vet, staticcheck, both builds, tests with the race detector, short fuzzing
+	@scripts/test.sh
+
+fuzz: ## run every fuzz target for FUZZTIME (5m)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+bench: ## time and allocations by stage; BENCH=regexp COUNT=n
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(STAGES)
+
+bench-peers: build ## compare with the capture tools installed here, on generated captures of up to 1.1 GB
+	@scripts/bench-peers.sh
+
+lint: ## gofmt, go vet and staticcheck
+	@scripts/lint.sh
+
+clean: ## remove what was built and generated
+	rm -rf bin out
