@@ -10,7 +10,7 @@ const maxLength8023 = 1500
 // every length comes from the headers.
 func (d *Decoder) ethernet(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 14 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	if !d.enter() {
 		return TooManyLayers
@@ -65,7 +65,7 @@ func (d *Decoder) etherType(t uint16, b []byte, wire int, seg *Segment) Outcome 
 			return d.etherOther(t, b, wire, seg)
 		}
 		if len(b) < tag {
-			return CutBeforeIP
+			return short(b, wire, CutBeforeIP, OtherEthertype)
 		}
 		t = binary.BigEndian.Uint16(b[tag-2:])
 		b, wire = b[tag:], wire-tag

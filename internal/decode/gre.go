@@ -71,10 +71,19 @@ func (d *Decoder) gre(b []byte, wire int, seg *Segment) Outcome {
 		}
 		return d.rawIP(b, wire, seg)
 	}
+	return d.tunnelled(proto, b, wire, seg)
+}
+
+// tunnelled takes what follows an Ethertype in a tunnel header, where a small number is no length: GRE keepalives have
+// 0.
+func (d *Decoder) tunnelled(t uint16, b []byte, wire int, seg *Segment) Outcome {
+	if t <= maxLength8023 {
+		return OtherEthertype
+	}
 	if !d.enter() {
 		return TooManyLayers
 	}
-	return d.etherType(proto, b, wire, seg)
+	return d.etherType(t, b, wire, seg)
 }
 
 // erspan takes a header of type II or III (draft-foschiano-erspan-03 §4), as its version says.

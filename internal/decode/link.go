@@ -73,7 +73,7 @@ func (l LinkType) headerLen() int {
 func (d *Decoder) link(link LinkType, b []byte, wire int, seg *Segment) Outcome {
 	n := link.headerLen()
 	if len(b) < n {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	h := b[:n]
 	b, wire = b[n:], wire-n

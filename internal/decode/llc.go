@@ -5,7 +5,7 @@ import "encoding/binary"
 // llc takes an IEEE 802.2 header, with SNAP or without.
 func (d *Decoder) llc(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 3 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	if !d.enter() {
 		return TooManyLayers
@@ -26,7 +26,7 @@ func (d *Decoder) llc(b []byte, wire int, seg *Segment) Outcome {
 // snap takes a SNAP header: what the protocol number means depends on the organization.
 func (d *Decoder) snap(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 5 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	pid := binary.BigEndian.Uint16(b[3:])
 	switch uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2]) {
@@ -45,7 +45,7 @@ func (d *Decoder) snap(b []byte, wire int, seg *Segment) Outcome {
 // nlpid takes what follows a network layer protocol identifier (RFC 2427 §4).
 func (d *Decoder) nlpid(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 1 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	switch b[0] {
 	case 0xcc:

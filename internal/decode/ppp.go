@@ -64,7 +64,7 @@ func (d *Decoder) ppp(b []byte, wire int, seg *Segment) Outcome {
 // pppoe takes a PPPoE session header (RFC 2516 §4).
 func (d *Decoder) pppoe(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 6 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	if b[0] != 0x11 || b[1] != 0 {
 		return OtherEthertype
@@ -98,7 +98,7 @@ func (d *Decoder) frameRelay(b []byte, wire int, seg *Segment) Outcome {
 		n++
 	}
 	if len(b) < n+2 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	b, wire = b[n:], wire-n
 	if b[0] != 0x03 {

@@ -97,7 +97,7 @@ func (d *Decoder) geneve(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < n {
 		return short(b, wire, CutInTunnel, UDP)
 	}
-	return d.etherType(binary.BigEndian.Uint16(b[2:]), b[n:], wire-n, seg)
+	return d.tunnelled(binary.BigEndian.Uint16(b[2:]), b[n:], wire-n, seg)
 }
 
 // gtp takes a GTP-U header with a user packet (3GPP TS 29.281 §5.1, §5.2).

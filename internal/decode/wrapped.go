@@ -38,11 +38,11 @@ func (d *Decoder) nflog(b []byte, wire int, seg *Segment) Outcome {
 // byte is its length without the padding to 32 bits, the second an address family.
 func (d *Decoder) pflog(b []byte, wire int, seg *Segment) Outcome {
 	if len(b) < 2 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	n := (int(b[0]) + 3) &^ 3
 	if len(b) < n {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	return d.family(uint32(b[1]), b[n:], wire-n, seg)
 }
@@ -54,7 +54,7 @@ func (d *Decoder) wrapped(link LinkType, n int, b []byte, wire int, seg *Segment
 		return UnknownLinkType
 	}
 	if len(b) < n {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	if !d.enter() {
 		return TooManyLayers
@@ -71,13 +71,13 @@ func (d *Decoder) tokenRing(b []byte, wire int, seg *Segment) Outcome {
 	const routed = 0x80
 	n := 14
 	if len(b) < n+1 {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	if b[8]&routed != 0 {
 		n += int(b[14] & 0x1f)
 	}
 	if len(b) < n {
-		return CutBeforeIP
+		return short(b, wire, CutBeforeIP, OtherEthertype)
 	}
 	return d.llc(b[n:], wire-n, seg)
 }
