@@ -1,38 +1,164 @@
 package analyzer
 
 import (
-	"context"
+	"cmp"
 	"iter"
+	"slices"
+
+	"finscope/internal/decode"
 )
-
-// ReadFile analyses one capture file; see [ReadFiles].
-func ReadFile(ctx context.Context, name string, opts Options) (*Report, error) {
-	return ReadFiles(ctx, []string{name}, opts)
-}
-
-// ReadFiles analyses several files as one capture, merged by time; "-" is standard input. Where an input could not be
-// opened or was damaged, the report covers what was readable and the error names file, frame and byte offset. The
-// report is nil only if the options are wrong or ctx ended.
-func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, error) {
-	return &Report{}, nil
-}
 
 // Report is what a capture showed.
 type Report struct {
 	Summary  Summary
 	Services []Service      // most flows first
 	Findings []GroupFinding // worst first
+
+	run   *run
+	flows []flowRef // in stream order: those that are reported
+	assumptions
+}
+
+// assumptions are the timers in ns and what else the records rest on.
+type assumptions struct {
+	timeWait, finTimeout, stuckAfter int64
+	kernelDropped                    uint64
+}
+
+// flowRef finds a connection.
+type flowRef struct {
+	stream int32
+	shard  int16
+	flow   int32
+}
+
+// report makes the report of what was read.
+func (r *run) report(names []string, dropped uint64, err error) *Report {
+	rep := &Report{run: r, assumptions: assumptions{
+		timeWait:      int64(r.assumed.TimeWait.Duration()),
+		finTimeout:    int64(r.assumed.FINTimeout.Duration()),
+		stuckAfter:    int64(r.assumed.StuckAfter.Duration()),
+		kernelDropped: dropped,
+	}}
+	rep.Summary = r.summary(names, dropped, err)
+	rep.flows = r.number()
+	rep.count()
+	return rep
+}
+
+// number gives all connections their stream numbers, in order of their first packets over all shards, and returns them
+// in that order. SYNs that started nothing use up a number, as they do in Wireshark.
+func (r *run) number() []flowRef {
+	var refs []flowRef
+	streams := r.streams()
+	for i, s := range r.shards {
+		for j := range s.count {
+			refs = append(refs, flowRef{stream: streams[i][s.flow(j).birth], shard: int16(i), flow: j})
+		}
+	}
+	slices.SortFunc(refs, func(a, b flowRef) int { return cmp.Compare(a.stream, b.stream) })
+	return refs
+}
+
+// streams returns the stream number of each birth of each shard: its rank by frame.
+func (r *run) streams() [][]int32 {
+	out := make([][]int32, len(r.shards))
+	at := make([]int, len(r.shards))
+	for stream := int32(0); ; stream++ {
+		first := -1
+		for i, s := range r.shards {
+			if at[i] < len(s.births) && (first < 0 || s.births[at[i]] < r.shards[first].births[at[first]]) {
+				first = i
+			}
+		}
+		if first < 0 {
+			return out
+		}
+		out[first] = append(out[first], stream)
+		at[first]++
+	}
 }
 
 // Flows yields the records of all reported connections in stream order. A record is valid on its own: it may be kept.
-func (r *Report) Flows() iter.Seq[*Flow] { return func(func(*Flow) bool) {} }
+func (r *Report) Flows() iter.Seq[*Flow] {
+	return func(yield func(*Flow) bool) {
+		for _, ref := range r.flows {
+			if !yield(r.build(ref)) {
+				return
+			}
+		}
+	}
+}
 
 // Flow returns the record of one stream.
-func (r *Report) Flow(stream int) (*Flow, bool) { return nil, false }
+func (r *Report) Flow(stream int) (*Flow, bool) {
+	i, ok := slices.BinarySearchFunc(r.flows, stream, func(ref flowRef, n int) int { return cmp.Compare(int(ref.stream), n) })
+	if !ok {
+		return nil, false
+	}
+	return r.build(r.flows[i]), true
+}
+
+func (r *Report) build(ref flowRef) *Flow {
+	s := r.run.shards[ref.shard]
+	return s.record(s.flow(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
+}
 
 // Select returns the report reduced to the connections for which keep is true: services, findings and the verdict
 // counts of the summary are those of the kept connections, its packet counts those of the capture.
-func (r *Report) Select(keep func(*Flow) bool) *Report { return r }
+func (r *Report) Select(keep func(*Flow) bool) *Report {
+	out := &Report{Summary: r.Summary, run: r.run, assumptions: r.assumptions}
+	for _, ref := range r.flows {
+		if keep(r.build(ref)) {
+			out.flows = append(out.flows, ref)
+		}
+	}
+	out.count()
+	return out
+}
 
 // Ladder returns the packets of a stream listed in Options.Trace, with both states after each.
-func (r *Report) Ladder(stream int) ([]Rung, bool) { return nil, false }
+func (r *Report) Ladder(stream int) ([]Rung, bool) {
+	if r.run == nil || len(r.run.shards) != 1 {
+		return nil, false
+	}
+	s := r.run.shards[0]
+	steps, ok := s.traced[int32(stream)]
+	i, found := slices.BinarySearchFunc(r.flows, stream, func(ref flowRef, n int) int { return cmp.Compare(int(ref.stream), n) })
+	if !ok || !found {
+		return nil, false
+	}
+	return s.ladder(s.flow(r.flows[i].flow), steps), true
+}
+
+// summary describes the capture as a whole.
+func (r *run) summary(names []string, dropped uint64, err error) Summary {
+	m := Summary{
+		Files: names, Packets: r.frames, TCPPackets: r.tcp,
+		LinkTypes: []string{}, NotDecoded: map[string]uint64{}, NotTCP: map[string]uint64{},
+		KernelDropped: dropped, Codes: map[Code]int{}, Assumed: r.assumed, Damaged: damage(err), Version: version(),
+	}
+	if r.frames > 0 {
+		start, end := at(r.first), at(r.end)
+		m.Start, m.End = &start, &end
+	}
+	for _, l := range r.links {
+		m.LinkTypes = append(m.LinkTypes, linkTypeName(l))
+	}
+	for o, n := range r.outcomes {
+		if out := decode.Outcome(o); n > 0 && out.Failed() {
+			m.NotDecoded[out.String()] = n
+		} else if n > 0 {
+			m.NotTCP[out.String()] = n
+		}
+	}
+	var bad uint64
+	for _, s := range r.shards {
+		m.CaptureDuplicates += s.duplicates
+		bad += s.badChecksums
+	}
+	if bad > 0 {
+		m.NotDecoded["bad-tcp-checksum"] = bad
+	}
+	return m
+}

@@ -1,0 +1,172 @@
+package analyzer
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// at converts a capture time.
+func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// record makes the record of a connection. end is the time of the last packet of the capture.
+func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
+	o := s.conclude(f, end)
+	if a.kernelDropped > 0 {
+		o.doubts |= kernelDrops
+	}
+	r := &Flow{
+		Stream: stream, Roles: o.roles,
+		Start: at(f.start), End: at(f.last), FirstFrame: f.firstFrame, LastFrame: f.lastFrame,
+		Packets: f.e[0].packets + f.e[1].packets,
+		Verdict: o.verdict, ClosedFirst: o.closedFirstName(), Confidence: o.confidence(), Doubts: o.doubtNames(),
+		Age:      seconds(end - max(o.since[0], o.since[1])),
+		TimeWait: []TimeWaitSpan{}, Findings: []Finding{}, Codes: []Code{},
+		DisplayFilter: displayFilter(f, stream),
+	}
+	if o.closedBy != "" {
+		r.ClosedBy = &o.closedBy
+	}
+	r.Client, r.Server = s.endpoint(f, &o, o.client), s.endpoint(f, &o, f.peer(o.client))
+	r.HalfClose = s.halfClose(f, &o, end)
+	r.Reset = o.reset()
+	for _, x := range []int{o.client, 1 - o.client} {
+		if span, ok := timeWaitSpan(f, &o, x, end, a); ok {
+			r.TimeWait = append(r.TimeWait, span)
+		}
+	}
+	return r
+}
+
+// seconds converts a duration in ns; time that went backwards counts as none.
+func seconds(ns int64) Seconds { return Seconds(float64(max(ns, 0)) / 1e9) }
+
+// side names endpoint x.
+func (o *outcome) side(x int) Side {
+	if x == o.client {
+		return ClientSide
+	}
+	return ServerSide
+}
+
+func (o *outcome) closedFirstName() ClosedFirst {
+	switch o.closedFirst {
+	case bothSides:
+		return BothFirst
+	case noSide:
+		return NoneFirst
+	case unknownSide:
+		return UnknownFirst
+	default:
+		return ClosedFirst(o.side(o.closedFirst))
+	}
+}
+
+func (o *outcome) doubtNames() []Doubt {
+	out := []Doubt{}
+	for i, d := range allDoubts() {
+		if o.doubts&(1<<i) != 0 {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// addr returns the address of endpoint x.
+func (f *flow) addr(x int) netip.Addr {
+	if (x == 1) != (f.flags&flipped != 0) {
+		return f.key.b.Netip()
+	}
+	return f.key.a.Netip()
+}
+
+// endpoint makes the record of endpoint x.
+func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
+	e, n := &f.e[x], &o.c.fin[x]
+	r := Endpoint{
+		IP: f.addr(x), Port: f.port(x),
+		State: o.state[x], StateSince: at(o.since[x]), StateFrame: o.frame[x],
+		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames(o.c.rsts[x]),
+	}
+	if o.since[x] == 0 { // never heard of
+		r.StateSince, r.StateFrame = at(f.start), f.firstFrame
+	}
+	if n.sent && !n.inferred {
+		r.FIN = &FIN{
+			Frame: n.frame, Time: at(n.time), Seq: uint32(n.end - 1), Ack: uint32(n.ack),
+			Sent: int(n.copies), Frames: s.frames(n.frames),
+		}
+		if n.acked && n.ackedFrame != 0 {
+			frame, t := n.ackedFrame, at(n.ackedTime)
+			r.FIN.AckedFrame, r.FIN.AckedTime = &frame, &t
+		}
+	}
+	return r
+}
+
+// payload returns how many octets of payload e sent, each counted once.
+func (e *endpoint) payload(n *finFacts) uint64 {
+	b := e.out.Numbers()
+	if e.sentSYN() && b > 0 {
+		b--
+	}
+	if n.sent && !n.inferred && b > 0 {
+		b--
+	}
+	return b
+}
+
+// halfClose describes the time in which one side had closed and the other went on; nil if the other sent no new data
+// then and closed as well.
+func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
+	x := o.closedFirst
+	if x > 1 {
+		return nil
+	}
+	n, m := &o.c.fin[x], &o.c.fin[1-x]
+	if !n.sent || n.inferred || !n.acked || f.flags&self != 0 {
+		return nil
+	}
+	e := &f.e[1-x]
+	sent := e.out.Numbers() - min(n.peerNumbers, e.out.Numbers())
+	if m.sent && !m.inferred && sent > 0 {
+		sent--
+	}
+	if sent == 0 && o.verdict != HalfClosed {
+		return nil
+	}
+	until := end
+	switch {
+	case m.sent:
+		until = m.time
+	case o.c.rst.accepted:
+		until = o.c.rst.time
+	}
+	return &HalfClose{By: o.side(x), Seconds: seconds(until - n.time), Bytes: sent}
+}
+
+// reset describes the RST that ended the connection.
+func (o *outcome) reset() *Reset {
+	r := &o.c.rst
+	if !r.accepted {
+		return nil
+	}
+	return &Reset{
+		By: o.side(int(r.by)), Frame: r.frame, Time: at(r.time), Accepted: true,
+		ClientState: r.before[o.client], ServerState: r.before[1-o.client],
+	}
+}
+
+// displayFilter selects the connection in Wireshark. Where a SYN started nothing, Wireshark counts a stream all the same
+// and puts what follows there; then addresses, ports and frames select it.
+func displayFilter(f *flow, stream int) string {
+	if f.flags&strays == 0 {
+		return fmt.Sprintf("tcp.stream == %d", stream)
+	}
+	ip := "ip"
+	if f.addr(0).Is6() {
+		ip = "ipv6"
+	}
+	return fmt.Sprintf("%s.addr == %v && %s.addr == %v && tcp.port == %d && tcp.port == %d && frame.number >= %d && frame.number <= %d",
+		ip, f.addr(0), ip, f.addr(1), f.port(0), f.port(1), f.firstFrame, f.lastFrame)
+}

@@ -1,0 +1,120 @@
+package analyzer
+
+import "finscope/reassembly"
+
+// closing is the side record of a connection of which a FIN or a RST was seen. Like flow it has no pointers.
+type closing struct {
+	fin      [2]finFacts
+	rst      rstFacts
+	rsts     [2]noteList // frames of all RSTs, by sender
+	suspect  [2]suspectFIN
+	early    [2]earlyACK
+	timeWait [2]timeWaitFacts
+	lateRSTs int32 // RSTs after the end: they changed nothing
+	ignored  int32 // RSTs that their receiver did not believe
+}
+
+// finFacts is what is known of one endpoint's FIN.
+type finFacts struct {
+	sent         bool
+	inferred     bool // not captured: the peer's acknowledgments show it
+	acked        bool // an acknowledgment that covers it passed
+	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
+	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
+
+	end reassembly.Seq // the number just past it
+	ack reassembly.Seq // the lowest ACK number on any copy: what its sender knew when it closed
+
+	copies   int32 // transmissions, those captured or duplicated on the way counted once
+	afterAck int32 // of these, copies sent although an acknowledgment had passed here
+	frames   noteList
+
+	frame, lastFrame uint64 // first and latest transmission
+	time, lastTime   int64
+	gap              int64 // between the latest two transmissions
+	lastIdentity     identity
+
+	ackedFrame  uint64 // first frame that acknowledged it
+	ackedTime   int64
+	lastCovered int64 // time of the latest frame that acknowledged it
+
+	peerNumbers uint64 // how many numbers the peer had sent before it first acknowledged this FIN
+}
+
+// covers reports whether ack acknowledges the FIN: exactly. A larger number is an anomaly and proves nothing.
+func (n *finFacts) covers(ack reassembly.Seq) bool { return n.sent && ack == n.end }
+
+// rstFacts is the RST that ended a connection.
+type rstFacts struct {
+	accepted bool
+	by       uint8 // the endpoint in whose name it was sent
+	refusal  bool  // it answered a SYN
+	live     bool  // with ACK: a socket sent it, and not a stack without one
+	crossed  bool  // both sides sent one, neither knowing of the other's
+	foreign  bool  // it fits nothing that endpoint would send
+	strict   bool  // accepted by Linux only
+	unproven bool  // its number cannot be judged
+
+	frame  uint64
+	time   int64
+	seq    reassembly.Seq
+	ack    reassembly.Seq // valid iff live
+	before [2]State
+	next   [2]reassembly.Seq // what both sides had sent by then
+}
+
+// suspectFIN is a FIN outside the window of its receiver: it counts once something agrees with it.
+type suspectFIN struct {
+	valid bool
+	p     packet
+}
+
+// earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
+// out to be a FIN that shows up later, an earlier copy of it was lost before the capture point.
+type earlyACK struct {
+	valid    bool
+	seq      reassembly.Seq
+	peerFINs int32 // how often the peer had sent its FIN by then
+}
+
+// timeWaitFacts is the TIME_WAIT of one endpoint.
+type timeWaitFacts struct {
+	since  int64 // when it last acknowledged the peer's FIN; 0: never
+	killed int64 // when a RST ended it; 0: none did
+}
+
+// noteList is a list of frames in shard.notes, by its first and last element; 0 is none.
+type noteList struct{ first, last int32 }
+
+// note is an element of a noteList.
+type note struct {
+	frame uint64
+	next  int32
+}
+
+// maxNotes bounds the frames that a record lists.
+const maxNotes = 64
+
+// addNote appends a frame to a list; how many it holds is counted by the caller.
+func (s *shard) addNote(l *noteList, frame uint64, held int32) {
+	if held >= maxNotes {
+		return
+	}
+	s.notes = append(s.notes, note{frame: frame})
+	n := int32(len(s.notes) - 1)
+	if l.first == 0 {
+		l.first = n
+	} else {
+		s.notes[l.last].next = n
+	}
+	l.last = n
+}
+
+// frames returns the frames of a list.
+func (s *shard) frames(l noteList) []uint64 {
+	out := []uint64{}
+	for n := l.first; n != 0; n = s.notes[n].next {
+		out = append(out, s.notes[n].frame)
+	}
+	return out
+}

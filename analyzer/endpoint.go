@@ -1,0 +1,118 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// marks are yes-or-no facts about an endpoint, one bit each.
+type marks uint16
+
+const (
+	sentBareSYN   marks = 1 << iota // a SYN without ACK: it opened actively
+	sentSYNACK                      // a SYN with ACK
+	sentACK                         // any segment with ACK and without RST: it is synchronized
+	sentPlain                       // a segment without SYN, FIN and RST: the capture is not of control packets only
+	sentData                        // payload after the SYN
+	offeredWScale                   // its SYN carried a window scale (RFC 7323 §2.2)
+	optionsCut                      // the capture cut the options off its SYN
+	edgeKnown                       // edge is valid
+	sentSACK                        // sackMax is valid
+	sentMPTCP
+	soundSYN // its SYN had a checksum that was not wrong
+)
+
+// endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary
+// packets need. What closes need is in closing.
+type endpoint struct {
+	out     reassembly.Stream // what it sends, and how much of that the peer acknowledged
+	packets uint64
+
+	lastFrame uint64 // its latest packet
+	lastTime  int64
+
+	isn     reassembly.Seq // valid iff it sent a SYN
+	lastAck reassembly.Seq // the latest acknowledgment number it sent; valid iff sentACK
+	prevAck reassembly.Seq // the one before that differed, or the same
+	prevEnd reassembly.Seq // where its sequence space stood when it went from prevAck to lastAck
+	edge    reassembly.Seq // highest right window edge it offered
+	sackMax reassembly.Seq // highest edge it selectively acknowledged
+
+	recent   [4]uint32 // signatures of its latest packets; see twice.go
+	rtt      uint32    // microseconds from the capture point to it and back, by the handshake; 0: unknown
+	marks    marks
+	wscale   uint8
+	rstCount uint8 // RSTs noted, at most maxNotes
+
+	state      State
+	stateSince int64
+	stateFrame uint64
+}
+
+func (e *endpoint) has(m marks) bool { return e.marks&m != 0 }
+
+// sentSYN reports whether a SYN of this endpoint was seen.
+func (e *endpoint) sentSYN() bool { return e.has(sentBareSYN | sentSYNACK) }
+
+// room returns how far past the peer's next number the window reaches that e offers: RCV.NXT + RCV.WND by the highest
+// offer seen, and one more, as a FIN may stand just beyond the edge (Linux, tcp_sequence).
+func (e *endpoint) room(peer *endpoint) uint32 {
+	if !e.has(edgeKnown) {
+		return reassembly.UnknownRoom
+	}
+	if d := e.edge.Diff(peer.out.Next()); d > 0 {
+		return uint32(d) + 1
+	}
+	return 1
+}
+
+// offer notes the window of a segment with ACK that e sent to peer.
+func (e *endpoint) offer(seg *decode.Segment, peer *endpoint) {
+	var shift uint8
+	if !seg.Flags.Has(decode.SYN) { // RFC 7323 §2.2: the window of a SYN is never scaled
+		var known bool
+		if shift, known = e.scale(peer); !known {
+			e.marks &^= edgeKnown
+			return
+		}
+	}
+	if edge := seg.Ack + reassembly.Seq(uint32(seg.Window)<<shift); !e.has(edgeKnown) || e.edge.Before(edge) {
+		e.edge = edge
+		e.marks |= edgeKnown
+	}
+}
+
+// scale returns by how much e's windows are shifted, and whether that is known. Both SYNs have to offer scaling; one SYN
+// without the offer is enough to know that there is none (RFC 7323 §2.2).
+func (e *endpoint) scale(peer *endpoint) (shift uint8, known bool) {
+	switch {
+	case e.sentSYN() && !e.has(offeredWScale|optionsCut), peer.sentSYN() && !peer.has(offeredWScale|optionsCut):
+		return 0, true
+	case e.has(offeredWScale) && (peer.has(offeredWScale) || e.has(sentSYNACK)):
+		return e.wscale, true
+	default:
+		return 0, false
+	}
+}
+
+// noteACK notes the acknowledgment number of a segment that e sent.
+func (e *endpoint) noteACK(seg *decode.Segment) {
+	switch {
+	case !e.has(sentACK):
+		e.prevAck, e.lastAck, e.prevEnd = seg.Ack, seg.Ack, seg.Seq
+		e.marks |= sentACK
+	case seg.Ack != e.lastAck:
+		e.prevAck, e.lastAck, e.prevEnd = e.lastAck, seg.Ack, seg.Seq
+	}
+}
+
+// noteOptions notes what the options of a segment tell about e.
+func (e *endpoint) noteOptions(seg *decode.Segment) {
+	if seg.Marks&decode.HasSACK != 0 && (!e.has(sentSACK) || e.sackMax.Before(seg.SACKMax)) {
+		e.sackMax = seg.SACKMax
+		e.marks |= sentSACK
+	}
+	if seg.Marks&decode.HasMPTCP != 0 {
+		e.marks |= sentMPTCP
+	}
+}

@@ -1,0 +1,119 @@
+package analyzer
+
+import "fmt"
+
+// noteFIN notes a FIN of x that its receiver can take.
+func (s *shard) noteFIN(f *flow, x int, p *packet) {
+	c := s.closingOf(f)
+	y := f.peer(x)
+	n, seg := &c.fin[x], &p.seg
+	end, id := seg.End(), identityOf(seg)
+	switch {
+	case !n.sent:
+		*n = finFacts{sent: true, end: end, ack: seg.Ack, frame: p.frame, time: p.time}
+		if e := c.early[x]; e.valid && e.seq == end && e.peerFINs <= 1 {
+			// Its sender had already counted this FIN when it sent an empty segment before: an earlier copy was lost
+			// before the capture point. If that segment was the answer to the peer's first FIN, the lost copy
+			// had been sent without knowing of it.
+			n.early = true
+			s.say("sent before: its sender had counted it already")
+		}
+	case end != n.end:
+		s.say("a FIN at another number than the first: ignored")
+		return
+	case p.time-n.lastTime <= id.within() && n.lastTime-p.time <= id.within() && id == n.lastIdentity:
+		s.say("the same packet again, duplicated on its way")
+		return
+	default:
+		n.gap = p.time - n.lastTime
+		if seg.Ack.Before(n.ack) {
+			n.ack = seg.Ack
+		}
+		if n.acked && p.time-n.lastCovered > s.delta(&f.e[x]) {
+			n.afterAck++
+			if s.tracing {
+				s.say(fmt.Sprintf("FIN of frame %d again: the acknowledgment of frame %d had passed here", n.frame, n.ackedFrame))
+			}
+		} else if s.tracing {
+			s.say(fmt.Sprintf("FIN of frame %d again", n.frame))
+		}
+	}
+	s.addNote(&n.frames, p.frame, n.copies)
+	n.copies++
+	n.lastFrame, n.lastTime, n.lastIdentity = p.frame, p.time, id
+
+	if una, ok := f.e[x].out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
+		peer := &f.e[y]
+		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
+		n.peerNumbers = peer.out.Numbers()
+	}
+}
+
+// delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
+// just before: the way to e and back, and never less than 10 ms, far below the time after which a stack sends again
+// (200 ms in Linux, 30 ms elsewhere) and above what a capture point may delay or reorder.
+func (s *shard) delta(e *endpoint) int64 { return max(10e6, 2*int64(e.rtt)*1000) }
+
+// noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN. sent is how many numbers x had sent before p.
+func (s *shard) noteCovered(f *flow, y int, p *packet, sent uint64) {
+	c := &s.closings[f.closing]
+	n := &c.fin[y]
+	if !n.covers(p.seg.Ack) {
+		return
+	}
+	if una, _ := f.e[y].out.Acked(); una != n.end {
+		return
+	}
+	if !n.acked {
+		x := f.peer(y)
+		n.acked, n.ackedFrame, n.ackedTime = true, p.frame, p.time
+		n.peerNumbers = sent
+		una, ok := f.e[x].out.Acked()
+		n.peerInFlight = ok && una.Before(p.seg.Seq) && !c.fin[x].sent
+		if s.tracing {
+			s.say(fmt.Sprintf("acknowledges the FIN of frame %d", n.frame))
+		}
+	}
+	n.lastCovered = max(n.lastCovered, p.time)
+}
+
+// noteBeyond notes an empty segment of x that stands past all that x sent as far as the capture knows.
+func (s *shard) noteBeyond(f *flow, x int, p *packet) {
+	if p.seg.Seq != f.e[x].out.Next()+1 {
+		return
+	}
+	c := s.closingOf(f)
+	c.early[x] = earlyACK{valid: true, seq: p.seg.Seq, peerFINs: c.fin[f.peer(x)].copies}
+}
+
+// resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer
+// acknowledged it, it does not if x went on from where it had been.
+func (s *shard) resolveSuspect(f *flow, x int) {
+	c := &s.closings[f.closing]
+	w := &c.suspect[x]
+	if !w.valid {
+		return
+	}
+	end := w.p.seg.End()
+	if next := f.e[x].out.Next(); next != end {
+		if una, ok := f.e[x].out.Acked(); ok && una == next {
+			w.valid = next.Before(end) && !f.e[x].has(sentPlain)
+		}
+		return
+	}
+	w.valid = false
+	p := w.p
+	s.noteFIN(f, x, &p)
+}
+
+// finAcked reports whether y's acknowledgment of x's FIN can be presumed to have arrived: one passed, and x did not send
+// its FIN again later than it could have crossed it.
+func (s *shard) finAcked(n *finFacts, e *endpoint) bool {
+	return n.acked && n.lastTime-n.lastCovered <= s.delta(e)
+}
+
+// passive reports whether the endpoint with FIN n had received the peer's FIN m when it first sent its own: it is the
+// passive closer. Both seem to be if a first transmission is missing.
+func (n *finFacts) passive(m *finFacts) bool {
+	return n.sent && m.sent && !n.early && !n.inferred && m.end.AtOrBefore(n.ack)
+}

@@ -1,0 +1,161 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// flow is one connection while its packets pass. Endpoint 0 sent the first packet seen; who is the client is decided
+// when the record is made. It has no pointers: a million of them cost the garbage collector nothing.
+type flow struct {
+	key key
+	e   [2]endpoint
+
+	start      int64
+	last       int64 // highest time of any packet
+	firstFrame uint64
+	lastFrame  uint64
+
+	birth   int32 // index in shard.births, which gives the stream number
+	closing int32 // index in shard.closings; 0: no FIN and no RST so far
+	pending int32 // index in shard.pendings; 0: no SYN waits to be explained
+	flags   flowFlags
+}
+
+// flowFlags are yes-or-no facts about a connection.
+type flowFlags uint8
+
+const (
+	flipped  flowFlags = 1 << iota // endpoint 0 is the second one of the key
+	self                           // both ends are the same socket
+	settled                        // both ends ESTABLISHED, no FIN, no RST: ordinary segments change no state
+	ended                          // nothing can reopen it: a SYN starts the next connection
+	disorder                       // timestamps go backwards
+	replaced                       // a later connection took over its ports before its end was seen
+	strays                         // it met SYNs that started nothing: Wireshark counts them as streams of their own
+)
+
+// peer returns the index of the other endpoint: the same one if a socket is connected to itself.
+func (f *flow) peer(x int) int {
+	if f.flags&self != 0 {
+		return x
+	}
+	return 1 - x
+}
+
+// packet is one TCP segment with its place in the capture.
+type packet struct {
+	frame uint64
+	time  int64 // ns since the epoch
+	seg   decode.Segment
+}
+
+// disorderTolerance is how far timestamps may go backwards inside a connection without a doubt: captures of several
+// queues or interfaces are merged with errors of about this size.
+const disorderTolerance = 1e6 // ns
+
+// apply enters a segment of endpoint x into its connection.
+func (s *shard) apply(f *flow, x int, p *packet) {
+	e := &f.e[x]
+	if p.time >= f.last {
+		f.last = p.time
+	} else if f.last-p.time > disorderTolerance {
+		f.flags |= disorder
+	}
+	f.lastFrame = p.frame
+	e.packets++
+	switch {
+	case p.seg.Marks&decode.BadChecksum != 0 && e.has(soundSYN):
+		// Checksums are trusted once the sender's SYN had a right one: captures with rewritten addresses have none.
+		s.badChecksums++ // its receiver drops it unread
+		s.say("wrong TCP checksum: dropped by its receiver")
+	case s.capturedTwice(e, p):
+		s.say("the same packet captured again")
+	default:
+		s.enter(f, x, p)
+		e.lastFrame, e.lastTime = p.frame, p.time
+		if f.flags&settled == 0 {
+			s.settle(f, p)
+		}
+	}
+	if s.tracing {
+		s.trace(f, x, p)
+	}
+}
+
+// enter enters a segment that its receiver gets to see.
+func (s *shard) enter(f *flow, x int, p *packet) {
+	seg := &p.seg
+	e, peer := &f.e[x], &f.e[f.peer(x)]
+	if seg.Flags.Has(decode.RST) {
+		s.reset(f, x, p)
+		return
+	}
+	if seg.Flags.Has(decode.FIN) && !seg.Flags.Any(decode.ACK|decode.SYN) {
+		s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
+		return
+	}
+	if seg.Flags.Has(decode.SYN) {
+		s.noteSYN(f, x, p)
+	}
+	sent := e.out.Numbers()
+	kind := e.out.Accept(seg.Seq, seg.End(), peer.room(e))
+	s.sayKind(kind, p)
+	if kind == reassembly.Suspect {
+		if seg.Flags.Has(decode.FIN) {
+			s.closingOf(f).suspect[x] = suspectFIN{valid: true, p: *p}
+		}
+		return
+	}
+	if f.closing != 0 {
+		s.resolveSuspect(f, x)
+	}
+	if seg.Flags&(decode.SYN|decode.FIN) == 0 {
+		e.marks |= sentPlain
+		if kind == reassembly.Ahead && seg.Len == 0 {
+			s.noteBeyond(f, x, p)
+		}
+	}
+	if seg.Len > 0 && !seg.Flags.Has(decode.SYN) {
+		e.marks |= sentData
+	}
+	if seg.Flags.Has(decode.ACK) {
+		s.acknowledge(f, x, p, sent)
+	}
+	if seg.Flags.Has(decode.FIN) {
+		s.noteFIN(f, x, p)
+	}
+}
+
+// acknowledge enters the acknowledgment, the window and the options of a segment of x. sent is how many numbers x had
+// sent before it.
+func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
+	seg := &p.seg
+	y := f.peer(x)
+	e, peer := &f.e[x], &f.e[y]
+	if !peer.out.Ack(seg.Ack, e.room(peer)) {
+		s.say("implausible acknowledgment: ignored")
+		return
+	}
+	if !e.has(sentACK) && peer.sentSYN() && peer.lastTime != 0 && p.time > peer.lastTime {
+		e.rtt = uint32(min((p.time-peer.lastTime)/1000+1, 1<<31))
+	}
+	e.noteACK(seg)
+	e.offer(seg, peer)
+	e.noteOptions(seg)
+	if f.closing != 0 {
+		s.resolveSuspect(f, y)
+		s.noteCovered(f, y, p, sent)
+		s.disproveReset(f, x, seg.Ack)
+	}
+}
+
+// closingOf returns the side record of a connection, and makes it if there is none.
+func (s *shard) closingOf(f *flow) *closing {
+	if f.closing == 0 {
+		s.closings = append(s.closings, closing{})
+		f.closing = int32(len(s.closings) - 1)
+		f.flags &^= settled
+	}
+	return &s.closings[f.closing]
+}

@@ -1,0 +1,181 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+
+	"finscope/internal/capture"
+	"finscope/internal/decode"
+)
+
+// ReadFile analyses one capture file; see [ReadFiles].
+func ReadFile(ctx context.Context, name string, opts Options) (*Report, error) {
+	return ReadFiles(ctx, []string{name}, opts)
+}
+
+// ReadFiles analyses several files as one capture, merged by time; "-" is standard input. Where an input could not be
+// opened or was damaged, or ctx ended, the report covers what was read until then and the error says what happened: of
+// a damaged input it names file, frame and byte offset. The report is nil only if the options are wrong.
+func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	src := capture.Open(names, capture.Options{})
+	defer src.Close()
+	err = r.read(ctx, src)
+	report := r.report(names, src.Drops(), err)
+	return report, err
+}
+
+// run is one reading of a capture: what is common to all shards.
+type run struct {
+	opts    Options
+	assumed Assumed
+	seed    uint64
+	matcher *capture.Matcher
+	decoder *decode.Decoder
+	shards  []*shard
+	feed    feed
+
+	frames   uint64 // packets read: also the number of the latest frame
+	first    int64  // time of the first packet
+	end      int64  // highest time of any packet
+	tcp      uint64
+	outcomes [decode.Outcomes]uint64
+	links    []uint16
+	link     uint16 // the latest one
+}
+
+func newRun(opts Options) (*run, error) {
+	assumed, err := opts.assumed()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{opts: opts, assumed: assumed, seed: rand.Uint64(), decoder: decode.NewDecoder()}
+	if opts.Filter != "" {
+		if r.matcher, err = capture.NewMatcher(opts.Filter); err != nil {
+			return nil, err
+		}
+	}
+	jobs := max(1, opts.Jobs)
+	if len(opts.Trace) > 0 || opts.Packet != nil || opts.MaxFlows > 0 {
+		jobs = 1 // only one shard knows stream numbers while it reads
+	}
+	m := newMachine()
+	for range jobs {
+		r.shards = append(r.shards, newShard(m, r.seed))
+	}
+	if len(opts.Trace) > 0 {
+		r.shards[0].traced = map[int32][]step{}
+		for _, stream := range opts.Trace {
+			r.shards[0].traced[int32(stream)] = []step{}
+		}
+	}
+	return r, nil
+}
+
+// progressEvery is how many packets pass between two looks at the context and calls of Options.Progress.
+const progressEvery = 1 << 14
+
+// read takes the packets of a source to its end.
+func (r *run) read(ctx context.Context, src *capture.Reader) error {
+	r.feed = newFeed(r.shards)
+	defer r.feed.close()
+	var raw capture.Packet
+	var p packet
+	for {
+		if r.frames%progressEvery == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			r.progress(src)
+		}
+		if r.opts.Count > 0 && r.frames == r.opts.Count {
+			return nil
+		}
+		switch err := src.Next(&raw); {
+		case err == io.EOF:
+			r.progress(src)
+			return nil
+		case err != nil:
+			return err
+		}
+		if r.frames == 0 {
+			r.first, r.end = raw.Time, raw.Time
+		} else if r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
+			return nil
+		}
+		r.frames++
+		if err := r.packet(&raw, &p); err != nil {
+			return err
+		}
+	}
+}
+
+// packet decodes a packet and hands it to its shard. p is room for the segment.
+func (r *run) packet(raw *capture.Packet, p *packet) error {
+	if raw.Time > r.end {
+		r.end = raw.Time
+	}
+	if raw.Link != r.link || len(r.links) == 0 {
+		r.link = raw.Link
+		if !slices.Contains(r.links, raw.Link) {
+			r.links = append(r.links, raw.Link)
+		}
+	}
+	if r.matcher != nil && !r.matcher.Match(raw) {
+		return nil
+	}
+	out := r.decoder.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg)
+	if out != decode.TCP {
+		r.outcomes[out]++
+		return nil
+	}
+	r.tcp++
+	p.frame, p.time = r.frames, raw.Time
+	k, second := keyOf(&p.seg)
+	h := k.hash(r.seed)
+	if r.feed.batches != nil {
+		r.feed.add(p, h)
+		return nil
+	}
+	s := r.shards[0]
+	s.add(p, &k, h, second)
+	if r.opts.Packet != nil {
+		if err := r.opts.Packet(int(s.current), raw); err != nil {
+			return fmt.Errorf("frame %d: %w", r.frames, err)
+		}
+	}
+	return nil
+}
+
+func (r *run) progress(src *capture.Reader) {
+	if r.opts.Progress == nil {
+		return
+	}
+	var read, total int64
+	known := true
+	for _, p := range src.Progress() {
+		read += p.Read
+		total += p.Size
+		known = known && p.Size >= 0
+	}
+	if !known {
+		total = 0
+	}
+	r.opts.Progress(read, total, r.frames)
+}
+
+// damage describes the input that could not be read to its end, for the summary.
+func damage(err error) *Damaged {
+	var d *capture.Damage
+	if !errors.As(err, &d) {
+		return nil
+	}
+	return &Damaged{File: d.File, Frame: d.Frame, Error: d.Error()}
+}

@@ -1,0 +1,118 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// reset enters a RST sent in the name of x: does its receiver have to believe it (RFC 9293 §3.5.3, §3.10.7.4 second;
+// RFC 5961 §3.2)?
+func (s *shard) reset(f *flow, x int, p *packet) {
+	y := f.peer(x)
+	e, peer := &f.e[x], &f.e[y]
+	states := s.states(f)
+	c := s.closingOf(f)
+	s.addNote(&c.rsts[x], p.frame, int32(min(e.rstCount, maxNotes)))
+	if e.rstCount < maxNotes {
+		e.rstCount++
+	}
+	switch {
+	case c.rst.accepted:
+		if c.rst.by == uint8(y) && c.rst.live && p.seg.Flags.Has(decode.ACK) {
+			c.rst.crossed = true // nobody answers a RST: this one was on its way already
+		}
+		s.say("RST after the connection was reset: an answer to what was on its way")
+		return
+	case f.flags&ended != 0:
+		c.lateRSTs++
+		if states[y] == TimeWait && p.seg.Seq == e.out.Next() && c.timeWait[y].killed == 0 {
+			// Linux, tcp_timewait_state_process: a RST at exactly RCV.NXT ends TIME_WAIT unless tcp_rfc1337 is set.
+			c.timeWait[y].killed = p.time
+		}
+		s.say("RST after the close: it changes no verdict")
+		return
+	}
+	r := rstFacts{
+		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time,
+		seq: p.seg.Seq, ack: p.seg.Ack, before: states,
+		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
+	}
+	s.judge(&r, c, e, peer, x, y)
+	if !r.accepted {
+		c.ignored++
+		s.say("RST that its receiver does not believe")
+		return
+	}
+	c.rst = r
+	if e.packets == 1 && !e.out.Started() {
+		e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
+	}
+	s.say("RST accepted")
+}
+
+// judge decides whether the receiver of a RST has to believe it. y receives, x is the endpoint in whose name it was sent.
+func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x, y int) {
+	if peer.has(sentBareSYN) && !peer.has(sentACK) { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
+		r.refusal = !e.sentSYN()
+		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
+			e.sentSYN() && r.seq == e.out.Next() // or y received the SYN-ACK, and its ACK is on its way
+		return
+	}
+	una, acked := e.out.Acked() // RCV.NXT of y is at least this
+	beyond, hasBeyond := e.out.AckedBeyond()
+	fin := &c.fin[x]
+	switch {
+	case !e.out.Started() || !acked && !peer.has(sentPlain):
+		r.accepted, r.unproven = true, true // nothing of x is known to hold it against
+	case r.seq == e.out.Next():
+		r.accepted = true
+		r.unproven = e.out.Contiguous().Max(una) != r.seq // y may lack what the capture lacks
+	case hasBeyond && r.seq == beyond:
+		r.accepted = true
+	case r.seq == una:
+		// x sent more, which y may or may not have received by now.
+		r.accepted = true
+		r.strict = fin.sent && fin.end == r.seq+1
+	case fin.sent && fin.acked && r.seq == fin.end-1:
+		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
+		r.accepted, r.strict = true, true
+	case peer.has(sentSACK) && r.seq == peer.sackMax:
+		r.accepted, r.strict = true, true // Linux, tcp_validate_incoming: the right edge of the highest SACK block
+	case una.Before(r.seq) && r.seq.Before(e.out.Next()):
+		r.accepted, r.unproven = true, true
+	case e.out.Next().Before(r.seq) && !e.has(sentPlain) && !peer.has(sentPlain):
+		r.accepted, r.unproven = true, true // a capture of SYN, FIN and RST only: what came between is not in it
+	}
+	if r.accepted && !r.unproven {
+		r.foreign = !fits(r, e, peer)
+	}
+}
+
+// fits reports whether x could have sent the RST: a socket sends it at its next number, a stack without one at the
+// number that the packet it answers acknowledged (§3.10.7.1).
+func fits(r *rstFacts, e, peer *endpoint) bool {
+	switch {
+	case r.seq == e.out.Next(), r.seq == peer.lastAck:
+		return true
+	case r.seq == peer.prevAck:
+		// It may answer a packet on its way, as long as x had not acknowledged all that peer had sent by then.
+		return !e.has(sentACK) || e.lastAck.Before(peer.prevEnd)
+	default:
+		return false
+	}
+}
+
+// disproveReset takes a RST back if the connection goes on: after it, an endpoint acknowledges something that the other
+// sent after it.
+func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
+	c := &s.closings[f.closing]
+	if !c.rst.accepted || c.rst.refusal {
+		return
+	}
+	y := f.peer(x)
+	if e := &f.e[y]; c.rst.next[y].Before(ack) && ack.AtOrBefore(e.out.Next()) && e.out.Started() {
+		c.rst = rstFacts{}
+		c.ignored++
+		s.say("the RST was not believed: the connection goes on")
+	}
+}

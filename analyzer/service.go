@@ -1,0 +1,135 @@
+package analyzer
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// count fills the services and the counts of the summary from the reported connections.
+func (r *Report) count() {
+	r.Summary.Flows = len(r.flows)
+	r.Summary.Verdicts = map[Verdict]int{}
+	r.Summary.ClosedFirst = map[ClosedFirst]int{}
+	for _, c := range ClosedFirsts() {
+		r.Summary.ClosedFirst[c] = 0
+	}
+	services := map[netip.AddrPort]*tally{}
+	for _, ref := range r.flows {
+		s := r.run.shards[ref.shard]
+		f := s.flow(ref.flow)
+		o := s.conclude(f, r.run.end)
+		first := o.closedFirstName()
+		r.Summary.Verdicts[o.verdict]++
+		r.Summary.ClosedFirst[first]++
+		server := f.peer(o.client)
+		at := netip.AddrPortFrom(f.addr(server), f.port(server))
+		t := services[at]
+		if t == nil {
+			t = &tally{verdicts: map[Verdict]int{}, first: map[ClosedFirst]int{}, stuck: map[State]int{}}
+			services[at] = t
+		}
+		t.add(r, f, &o)
+	}
+	r.Services = make([]Service, 0, len(services))
+	for at, t := range services {
+		r.Services = append(r.Services, t.service(at, r.run.end))
+	}
+	slices.SortFunc(r.Services, func(a, b Service) int {
+		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
+	})
+}
+
+// tally counts the connections of one service.
+type tally struct {
+	flows    int
+	verdicts map[Verdict]int
+	first    map[ClosedFirst]int
+	stuck    map[State]int
+	gaps     []int64            // between the two FINs, ns
+	spans    [2][]timeWaitEvent // TIME_WAITs held by server and client
+}
+
+func (t *tally) add(r *Report, f *flow, o *outcome) {
+	t.flows++
+	t.verdicts[o.verdict]++
+	t.first[o.closedFirstName()]++
+	n, m := &o.c.fin[0], &o.c.fin[1]
+	if n.sent && m.sent && !n.inferred && !m.inferred {
+		t.gaps = append(t.gaps, max(n.time-m.time, m.time-n.time))
+	}
+	for x := range f.e {
+		if f.flags&self != 0 && x != o.client {
+			continue
+		}
+		if o.stuck(x, r.run.end, r.stuckAfter) {
+			t.stuck[o.state[x]]++
+		}
+		if span, ok := timeWaitSpan(f, o, x, r.run.end, &r.assumptions); ok {
+			i := 0
+			if x == o.client {
+				i = 1
+			}
+			t.spans[i] = append(t.spans[i], timeWaitEvent{span.Since.UnixNano(), 1}, timeWaitEvent{span.Until.UnixNano(), -1})
+		}
+	}
+}
+
+// stuck reports whether endpoint x has been in a state of the close for longer than after at the end of the capture.
+func (o *outcome) stuck(x int, end, after int64) bool {
+	switch o.state[x] {
+	case FinWait1, FinWait2, Closing, CloseWait, LastAck:
+		return end-o.since[x] >= after
+	}
+	return false
+}
+
+func (t *tally) service(at netip.AddrPort, end int64) Service {
+	s := Service{
+		IP: at.Addr(), Port: at.Port(), Flows: t.flows, ClosedFirst: t.first, Verdicts: t.verdicts, Stuck: t.stuck,
+		FINToFIN: quantiles(t.gaps),
+	}
+	for _, c := range ClosedFirsts() {
+		s.ClosedFirst[c] += 0
+	}
+	s.TimeWait = ServiceTimeWait{Server: occupancy(t.spans[0], end), Client: occupancy(t.spans[1], end)}
+	return s
+}
+
+// quantiles sorts durations in ns and picks the nearest ranks.
+func quantiles(ns []int64) Quantiles {
+	if len(ns) == 0 {
+		return Quantiles{}
+	}
+	slices.Sort(ns)
+	pick := func(percent int) *Seconds {
+		v := seconds(ns[(len(ns)*percent+99)/100-1])
+		return &v
+	}
+	return Quantiles{P50: pick(50), P90: pick(90), P99: pick(99), Max: pick(100)}
+}
+
+// timeWaitEvent is the start (+1) or the end (-1) of a TIME_WAIT.
+type timeWaitEvent struct {
+	time  int64
+	delta int
+}
+
+// occupancy counts how many TIME_WAITs there were at a time: those that ended at a moment are gone when others start then.
+func occupancy(events []timeWaitEvent, end int64) Occupancy {
+	slices.SortFunc(events, func(a, b timeWaitEvent) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.delta, b.delta))
+	})
+	var o Occupancy
+	now := 0
+	for _, e := range events {
+		if now += e.delta; now > o.Peak {
+			t := at(e.time)
+			o.Peak, o.PeakTime = now, &t
+		}
+		if e.time <= end {
+			o.Now = now
+		}
+	}
+	return o
+}

@@ -1,0 +1,86 @@
+package analyzer
+
+// settle infers the states of both endpoints anew after packet p. It runs while a connection opens and closes; of an
+// open one, only a FIN, SYN or RST changes the states.
+func (s *shard) settle(f *flow, p *packet) {
+	s.setStates(f, s.states(f), p)
+	var c *closing
+	if f.closing != 0 {
+		c = &s.closings[f.closing]
+		for x := range f.e {
+			if f.e[x].state == TimeWait && p.frame == f.e[x].lastFrame {
+				c.timeWait[x].since = p.time
+			}
+		}
+	}
+	over := func(st State) bool { return st == Closed || st == TimeWait }
+	switch {
+	case c == nil && f.e[0].state == Established && f.e[1].state == Established:
+		f.flags |= settled
+	case over(f.e[0].state) && (f.flags&self != 0 || over(f.e[1].state)):
+		f.flags |= ended
+	default:
+		f.flags &^= ended
+	}
+}
+
+// setStates takes over newly inferred states.
+func (s *shard) setStates(f *flow, states [2]State, p *packet) {
+	for x := range f.e {
+		if e := &f.e[x]; e.state != states[x] {
+			e.state, e.stateSince, e.stateFrame = states[x], p.time, p.frame
+		}
+	}
+}
+
+// states infers the states of both endpoints from what is known of them.
+func (s *shard) states(f *flow) [2]State {
+	var c *closing
+	if f.closing != 0 {
+		c = &s.closings[f.closing]
+	}
+	return s.infer(f, c)
+}
+
+// infer is states with the side record given; nil if there is none.
+func (s *shard) infer(f *flow, c *closing) [2]State {
+	out := [2]State{s.machine.state(s.facts(f, c, 0)), s.machine.state(s.facts(f, c, 1))}
+	if c == nil || !c.rst.accepted {
+		return out
+	}
+	x := int(c.rst.by)
+	out[f.peer(x)] = Closed
+	if !c.rst.foreign {
+		out[x] = Closed
+	}
+	return out
+}
+
+// facts collects what is known of endpoint x in terms of the close machine.
+func (s *shard) facts(f *flow, c *closing, x int) facts {
+	e, peer := &f.e[x], &f.e[f.peer(x)]
+	t := facts{
+		seen:      e.packets > 0 || peer.has(sentSYNACK),
+		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),
+		gotSYN:    e.has(sentACK),
+		synAcked:  peer.has(sentACK) && e.synCovered(),
+		midStream: !e.sentSYN() && !peer.sentSYN() && (e.has(sentACK) || c != nil && c.fin[x].inferred),
+	}
+	if c == nil {
+		return t
+	}
+	n, m := &c.fin[x], &c.fin[f.peer(x)]
+	t.seen = t.seen || n.inferred
+	t.sentFIN = n.sent
+	t.finAcked = s.finAcked(n, e)
+	t.gotFIN = m.acked
+	t.gotFINFirst = n.passive(m) && !(m.passive(n) && n.frame < m.frame) || n.inferred && !m.passive(n)
+	return t
+}
+
+// synCovered reports whether the acknowledgments of e's peer cover e's SYN; they do not while the SYN-ACKs of a
+// simultaneous open cross.
+func (e *endpoint) synCovered() bool {
+	una, ok := e.out.Acked()
+	return !e.sentSYN() || ok && e.isn.Before(una)
+}

@@ -1,0 +1,118 @@
+package analyzer
+
+import "finscope/internal/decode"
+
+// shard follows the connections whose keys hash to it. Shards share nothing, and the packets of one connection all go to
+// one shard, so what they find does not depend on how many there are.
+type shard struct {
+	machine *machine
+	seed    uint64
+
+	table    table
+	chunks   [][]flow // the arena: connections in the order in which they were found, in chunks that never move
+	count    int32
+	births   []uint64 // first frames of connections and stray SYNs, ascending; from these come the stream numbers
+	closings []closing
+	pendings []pendingSYN
+	notes    []note
+
+	duplicates   uint64
+	badChecksums uint64
+
+	current int32            // birth of the connection that the packet at hand belongs to
+	traced  map[int32][]step // the ladders asked for, by birth; nil: none
+	tracing bool             // the current connection is one of them
+	why     string           // what is to be said of the packet at hand
+}
+
+// chunkSize is how many connections a chunk of the arena holds.
+const chunkSize = 1024
+
+// newShard returns a shard. Index 0 of the side lists means none, so they start with an unused element.
+func newShard(m *machine, seed uint64) *shard {
+	s := &shard{
+		machine:  m,
+		seed:     seed,
+		closings: make([]closing, 1),
+		pendings: make([]pendingSYN, 1),
+		notes:    make([]note, 1),
+	}
+	s.table.grow(nil)
+	return s
+}
+
+// flow returns the connection with an index.
+func (s *shard) flow(i int32) *flow { return &s.chunks[i/chunkSize][i%chunkSize] }
+
+// add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
+func (s *shard) add(p *packet, k *key, h uint64, second bool) {
+	sl := s.table.find(h, func(i int32) bool { return s.flow(i).key == *k })
+	if sl.flow == 0 {
+		sl.hash = uint32(h >> 32)
+		f := s.newFlow(sl, p, s.birth(p.frame))
+		s.table.used++
+		s.table.grow(func(i int32) uint64 { return s.flow(i).key.hash(s.seed) })
+		s.watch(f)
+		s.apply(f, 0, p)
+		return
+	}
+	f, x := s.flow(sl.flow-1), 0
+	if second != (f.flags&flipped != 0) {
+		x = 1
+	}
+	s.watch(f)
+	if f.pending != 0 || p.seg.Flags.Has(decode.SYN) {
+		if f, x = s.route(sl, x, p); f == nil {
+			return
+		}
+		s.watch(f)
+	}
+	s.apply(f, x, p)
+}
+
+// newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not
+// yet entered.
+func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
+	if int(s.count) == len(s.chunks)*chunkSize {
+		s.chunks = append(s.chunks, make([]flow, chunkSize))
+	}
+	f := s.flow(s.count)
+	s.count++
+	sl.flow = s.count
+	k, second := keyOf(&p.seg)
+	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, birth: birth}
+	if second {
+		f.flags |= flipped
+	}
+	if k.a == k.b && k.pa == k.pb {
+		f.flags |= self
+	}
+	return f
+}
+
+// birth gives out the next stream number of this shard.
+func (s *shard) birth(frame uint64) int32 {
+	s.births = append(s.births, frame)
+	return int32(len(s.births) - 1)
+}
+
+// watch finds out whether the connection at hand is traced.
+func (s *shard) watch(f *flow) {
+	s.current = f.birth
+	if s.traced != nil {
+		_, s.tracing = s.traced[f.birth]
+		s.why = ""
+	}
+}
+
+// say notes for the ladder why the packet at hand matters. Callers that would have to put the words together first ask
+// whether s.tracing is set.
+func (s *shard) say(why string) {
+	switch {
+	case !s.tracing:
+	case s.why == "":
+		s.why = why
+	default:
+		s.why += "; " + why
+	}
+}

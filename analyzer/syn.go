@@ -1,0 +1,146 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// pendingSYN is a SYN with a new initial sequence number that met a connection which has not ended. Whether it starts
+// the next one shows when it is answered: with a SYN-ACK (or a RST) of its own numbers it does; with a challenge ACK
+// (RFC 5961 §4.2) it does not.
+type pendingSYN struct {
+	by    uint8
+	birth int32
+	p     packet
+}
+
+// noteSYN notes a SYN of x that belongs to its connection.
+func (s *shard) noteSYN(f *flow, x int, p *packet) {
+	e, seg := &f.e[x], &p.seg
+	if e.sentSYN() && seg.Seq != e.isn {
+		// A server that answers with SYN cookies sends another number each time; the one that is acknowledged counts.
+		if una, ok := e.out.Acked(); ok && una != e.isn && e.isn.Before(una) || e.has(sentPlain) {
+			return
+		}
+		e.out = reassembly.Stream{}
+	}
+	e.isn = seg.Seq
+	if seg.Flags.Has(decode.ACK) {
+		e.marks |= sentSYNACK
+	} else {
+		e.marks |= sentBareSYN
+	}
+	if seg.Marks&decode.BadChecksum == 0 {
+		e.marks |= soundSYN
+	}
+	if seg.Marks&decode.HasWScale != 0 {
+		e.marks |= offeredWScale
+		e.wscale = seg.WScale
+	}
+	if seg.Marks&decode.OptionsCut != 0 {
+		e.marks |= optionsCut
+	}
+	if seg.Marks&decode.HasMPTCP != 0 {
+		e.marks |= sentMPTCP
+	}
+}
+
+// route finds out whether a segment of x belongs to f, the latest connection of its address and port pair, or starts the
+// next one, and returns the connection and the sending endpoint there; nil if the segment is a SYN that waits to be
+// explained. It is called for segments with SYN, and while a SYN waits.
+func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
+	f, seg := s.flow(sl.flow-1), &p.seg
+	switch {
+	case seg.Flags.Has(decode.SYN) && !seg.Flags.Any(decode.ACK|decode.RST|decode.FIN):
+		switch {
+		case !s.strangeSYN(f, x, seg):
+			return f, x
+		case f.flags&ended != 0 || s.onlySYNs(f, x):
+			return s.replace(sl, f, p, s.birth(p.frame)), 0
+		}
+		s.stray(f, x, p)
+		return nil, 0
+	case f.pending != 0 && s.answersPending(f, x, seg):
+		return s.promote(sl, f, x)
+	case seg.Flags.Has(decode.SYN|decode.ACK) && f.flags&ended != 0 && f.e[x].sentSYN() && seg.Seq != f.e[x].isn:
+		return s.replace(sl, f, p, s.birth(p.frame)), 0
+	}
+	return f, x
+}
+
+// strangeSYN reports whether a SYN of x does not belong to f: x has sent another one, or was heard of before at
+// numbers that this SYN does not lead to.
+func (s *shard) strangeSYN(f *flow, x int, seg *decode.Segment) bool {
+	e, peer := &f.e[x], &f.e[f.peer(x)]
+	switch {
+	case e.sentSYN():
+		return seg.Seq != e.isn
+	case e.out.Started(): // its first packets, or the SYN-ACK, were captured before it
+		return e.out.Start() != seg.Seq+1 && e.out.Start() != seg.End()
+	default:
+		return !peer.has(sentBareSYN) && peer.packets > 0 && peer.sentSYN()
+	}
+}
+
+// onlySYNs reports whether all that was seen of f are SYNs of x without an answer: a new number is a new attempt.
+func (s *shard) onlySYNs(f *flow, x int) bool {
+	e, peer := &f.e[x], &f.e[f.peer(x)]
+	return peer.packets == 0 && e.has(sentBareSYN) && e.marks&(sentPlain|sentSYNACK|sentACK) == 0 && f.closing == 0
+}
+
+// stray keeps a SYN that met a living connection.
+func (s *shard) stray(f *flow, x int, p *packet) {
+	f.e[x].packets++
+	if f.pending != 0 {
+		if old := &s.pendings[f.pending]; int(old.by) == x && old.p.seg.Seq == p.seg.Seq {
+			return // sent again
+		}
+		s.pendings[f.pending] = pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p}
+	} else {
+		s.pendings = append(s.pendings, pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p})
+		f.pending = int32(len(s.pendings) - 1)
+	}
+	f.flags |= strays
+	if s.tracing {
+		s.say("SYN with a new sequence number on a living connection: it starts nothing unless it is answered")
+		s.trace(f, x, p)
+	}
+}
+
+// answersPending reports whether a segment of x, with the SYN that waits in f, shows that a new connection began.
+func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
+	w := &s.pendings[f.pending]
+	if int(w.by) == x {
+		// Of the new connection's next segments the first stands just past the SYN. (The RST that answers a challenge
+		// takes its number from there: RFC 9293 §3.5.1, Figure 9.)
+		return !seg.Flags.Any(decode.RST|decode.SYN) && seg.Seq == w.p.seg.End() && f.e[x].out.Next() != seg.Seq
+	}
+	if !seg.Flags.Has(decode.ACK) || seg.Ack != w.p.seg.End() && seg.Ack != w.p.seg.Seq+1 {
+		return false
+	}
+	una, ok := f.e[w.by].out.Acked()
+	return !ok || una != seg.Ack
+}
+
+// promote starts the connection of the SYN that waits in f with that SYN, and returns it for the segment of x that
+// showed it.
+func (s *shard) promote(sl *slot, f *flow, x int) (*flow, int) {
+	w := s.pendings[f.pending]
+	f.pending = 0
+	f.e[w.by].packets--
+	g := s.replace(sl, f, &w.p, w.birth)
+	s.watch(g)
+	s.apply(g, 0, &w.p)
+	if int(w.by) == x {
+		return g, 0
+	}
+	return g, g.peer(0)
+}
+
+// replace starts the connection that follows f on its addresses and ports with the segment p.
+func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
+	if f.flags&ended == 0 {
+		f.flags |= replaced
+	}
+	return s.newFlow(sl, p, birth)
+}

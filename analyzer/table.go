@@ -1,0 +1,86 @@
+package analyzer
+
+import (
+	"math/bits"
+
+	"finscope/internal/decode"
+)
+
+// key is the address and port pair of a connection, the smaller end first: both directions have the same key.
+type key struct {
+	a, b   decode.Addr
+	pa, pb uint16
+}
+
+// keyOf returns the key of a segment and whether its sender is the second end of it.
+func keyOf(seg *decode.Segment) (k key, second bool) {
+	if less(seg.Dst, seg.DstPort, seg.Src, seg.SrcPort) {
+		return key{seg.Dst, seg.Src, seg.DstPort, seg.SrcPort}, true
+	}
+	return key{seg.Src, seg.Dst, seg.SrcPort, seg.DstPort}, false
+}
+
+func less(a decode.Addr, pa uint16, b decode.Addr, pb uint16) bool {
+	if a.Lo != b.Lo {
+		return a.Lo < b.Lo
+	}
+	if a.Hi != b.Hi {
+		return a.Hi < b.Hi
+	}
+	return pa < pb
+}
+
+// hash mixes a key with a seed, so that nobody can choose addresses that collide.
+func (k *key) hash(seed uint64) uint64 {
+	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^0x9e3779b97f4a7c15)
+	h := hi ^ lo ^ uint64(k.pa)<<16 ^ uint64(k.pb)
+	if k.a.Hi|k.b.Hi != 0 {
+		hi, lo = bits.Mul64(k.a.Hi^h, k.b.Hi^seed)
+		h = hi ^ lo
+	}
+	hi, lo = bits.Mul64(h^seed, 0xd6e8feb86659fd93)
+	return hi ^ lo
+}
+
+// table finds the latest connection of a key: open addressing with linear probing over (hash, index) pairs of 8 bytes,
+// at most 3/4 full. The connections themselves stay in the shard's arena.
+type table struct {
+	slots []slot
+	used  int
+}
+
+type slot struct {
+	hash uint32
+	flow int32 // index in the arena plus one; 0: free
+}
+
+// find returns the slot of a key: that of its connection, or the free one where it belongs.
+func (t *table) find(h uint64, same func(flow int32) bool) *slot {
+	mask := uint64(len(t.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		sl := &t.slots[i]
+		if sl.flow == 0 || sl.hash == uint32(h>>32) && same(sl.flow-1) {
+			return sl
+		}
+	}
+}
+
+// grow doubles the table when it is 3/4 full. rehash returns the hash of a connection's key.
+func (t *table) grow(rehash func(flow int32) uint64) {
+	if t.used < len(t.slots)/4*3 {
+		return
+	}
+	old := t.slots
+	t.slots = make([]slot, max(1024, 2*len(old)))
+	mask := uint64(len(t.slots) - 1)
+	for _, sl := range old {
+		if sl.flow == 0 {
+			continue
+		}
+		i := rehash(sl.flow-1) & mask
+		for t.slots[i].flow != 0 {
+			i = (i + 1) & mask
+		}
+		t.slots[i] = sl
+	}
+}

@@ -1,0 +1,71 @@
+package analyzer
+
+import "finscope/internal/decode"
+
+// The same packet may be captured twice: by a mirror port that sees both directions of a router, by `-i any`, on two
+// VLANs, inside and outside a tunnel. Such a copy is no retransmission. A real one differs in what its sender stamps on
+// each packet anew: the IPv4 identification, or the timestamp (RFC 7323). TTL, VLAN and tunnel may differ in copies.
+
+const (
+	// twiceWithin is how far apart the copies of a mirror port or of two interfaces of one host are at most. No stack
+	// sends again so soon: the shortest retransmission timeout in use is 30 ms (FreeBSD).
+	twiceWithin = 5e6 // ns
+
+	// sameIDWithin is how far apart two FINs with the same IPv4 identification are taken for one packet that the network
+	// duplicated. Retransmission timers of Linux start at 200 ms.
+	sameIDWithin = 100e6 // ns
+)
+
+// identity is what a sender stamps on one packet. Two segments with equal numbers and equal identities are one packet if
+// they are close enough in time.
+type identity struct {
+	ipID   uint32
+	tsVal  uint32
+	window uint16
+	strong bool // the IPv4 identification is set: equal identities mean the same packet
+}
+
+func identityOf(seg *decode.Segment) identity {
+	id := identity{ipID: seg.IPID, window: seg.Window, strong: seg.IPID != 0 && seg.Src.Is4()}
+	if seg.Marks&decode.HasTimestamp != 0 {
+		id.tsVal = seg.TSVal
+	}
+	return id
+}
+
+// within returns how far apart in ns two segments of this identity are taken for one packet.
+func (id identity) within() int64 {
+	if id.strong {
+		return sameIDWithin
+	}
+	return twiceWithin
+}
+
+// signature condenses all that makes a segment the same packet as another.
+func signature(seg *decode.Segment) uint32 {
+	h := uint64(seg.Seq)<<32 | uint64(seg.Ack)
+	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
+	h ^= uint64(seg.IPID)<<32 | uint64(seg.TSVal)
+	h = (h ^ h>>32) * 0x94d049bb133111eb
+	h ^= uint64(seg.Len)<<32 | uint64(seg.Window)<<16 | uint64(seg.Flags)
+	h ^= uint64(seg.SACKLeft) << 24
+	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
+	return uint32(h >> 32)
+}
+
+// capturedTwice reports whether p is a copy of a packet that e sent just before, and remembers it otherwise.
+func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
+	sig := signature(&p.seg)
+	near := p.time-e.lastTime <= twiceWithin && e.lastTime-p.time <= twiceWithin
+	if near && e.packets > 1 && (e.recent[0] == sig || e.recent[1] == sig || e.recent[2] == sig || e.recent[3] == sig) {
+		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
+			s.duplicates++
+			return true
+		}
+		// An empty segment without an identification of its own may well have been sent twice. It repeats what its twin
+		// said, so it does not matter which.
+	}
+	copy(e.recent[1:], e.recent[:3])
+	e.recent[0] = sig
+	return false
+}

@@ -1,0 +1,281 @@
+package reassembly
+
+// MaxHoles is how many missing ranges a Stream remembers. A capture that misses packets, or a path that reorders them,
+// seldom has more than two open at a time; when there are more, the oldest is forgotten, and bytes that fill it later
+// count as sent again.
+const MaxHoles = 4
+
+// UnknownRoom stands for the receiver's window where the capture does not tell its scale (RFC 7323 §2.2). A jump of
+// more than this has to be confirmed by a second segment or by an acknowledgment.
+const UnknownRoom = 1 << 20
+
+// Kind says what a segment was in the sequence space of its direction.
+type Kind uint8
+
+// The kinds of segments.
+const (
+	// Empty occupies no numbers, and stands where the next ones will.
+	Empty Kind = iota
+	// New carries numbers not seen before, the first of them the next one expected.
+	New
+	// Ahead carries or points to numbers beyond the next one expected: something is missing, lost before the capture
+	// point, not captured, or on its way in another order.
+	Ahead
+	// Fill carries numbers that were missing: sent again after a loss before the capture point, or reordered.
+	Fill
+	// Again carries only numbers that were seen before.
+	Again
+	// Probe is empty and stands below the next number: a keep-alive (RFC 9293 §3.8.4), a probe of a closed window as
+	// Linux sends it, or an old acknowledgment that was overtaken. A keep-alive with one octet of garbage cannot be
+	// told from that octet sent again; it is Again.
+	Probe
+	// Suspect lies outside what its receiver can take. It changes nothing unless the next segment or an
+	// acknowledgment agrees with it.
+	Suspect
+)
+
+func (k Kind) String() string {
+	return [...]string{"empty", "new", "ahead", "fill", "again", "probe", "suspect"}[k]
+}
+
+// span is a range of sequence numbers, low =< n < high.
+type span struct{ low, high Seq }
+
+// Stream is the sequence space of one direction. The zero value has seen nothing.
+type Stream struct {
+	numbers uint64 // how many numbers were seen, each once
+	start   Seq    // the lowest
+	nxt     Seq    // one past the highest: SND.NXT, as far as the capture point knows it
+	una     Seq    // highest acknowledgment of numbers that were seen: SND.UNA likewise
+	beyond  Seq    // highest acknowledgment of numbers that were not seen; valid iff hasBeyond
+	jump    span   // a Suspect segment that waits for confirmation; valid iff hasJump
+	holes   [MaxHoles]span
+
+	nholes    uint8
+	started   bool
+	acked     bool // una holds a real acknowledgment
+	hasBeyond bool
+	hasJump   bool
+	forgot    bool // a hole had to be forgotten
+}
+
+// Started reports whether a segment of this direction, or an acknowledgment of it, was seen.
+func (s *Stream) Started() bool { return s.started }
+
+// Start returns the lowest sequence number seen; valid iff Started.
+func (s *Stream) Start() Seq { return s.start }
+
+// Next returns one past the highest number seen; valid iff Started.
+func (s *Stream) Next() Seq { return s.nxt }
+
+// Numbers returns how many sequence numbers were seen, each counted once: octets, and one each for SYN and FIN.
+func (s *Stream) Numbers() uint64 { return s.numbers }
+
+// Acked returns the highest acknowledgment of numbers that were seen, and whether there was any.
+func (s *Stream) Acked() (Seq, bool) { return s.una, s.acked }
+
+// AckedBeyond returns the highest plausible acknowledgment of numbers that were not seen, and whether there is one.
+func (s *Stream) AckedBeyond() (Seq, bool) { return s.beyond, s.hasBeyond }
+
+// Contiguous returns one past the last number before the first hole; valid iff Started. It is the most that a receiver
+// can have acknowledged if it was sent only what the capture shows.
+func (s *Stream) Contiguous() Seq {
+	if s.nholes > 0 {
+		return s.holes[0].low
+	}
+	return s.nxt
+}
+
+// Missing reports whether numbers below Next were never seen.
+func (s *Stream) Missing() bool { return s.nholes > 0 || s.forgot }
+
+// UnseenAcked reports whether the receiver acknowledged numbers that were never seen: they passed unseen, which is a
+// fault of the capture and not a loss on the path.
+func (s *Stream) UnseenAcked() bool {
+	return s.hasBeyond || s.forgot || s.nholes > 0 && s.acked && s.holes[0].low.Before(s.una)
+}
+
+// Accept enters a segment that occupies the numbers seq =< n < end, SYN and FIN included, and says what it was.
+// room is how far past Next the receiver's window reaches, [UnknownRoom] if that is not known.
+func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
+	if !s.started {
+		s.started, s.start, s.nxt, s.una = true, seq, end, seq
+		s.numbers = uint64(end - seq)
+		s.promote()
+		if seq == end {
+			return Empty
+		}
+		return New
+	}
+	if seq == s.nxt { // nearly every segment
+		s.hasJump = false
+		if seq == end {
+			return Empty
+		}
+		s.nxt = end
+		s.numbers += uint64(end - seq)
+		s.promote()
+		return New
+	}
+	if s.nxt.Before(seq) {
+		return s.acceptAhead(seq, end, room)
+	}
+	if end.Before(s.start) && s.start.Diff(end) > UnknownRoom {
+		return s.suspect(seq, end)
+	}
+	s.hasJump = false
+	if seq == end {
+		return Probe
+	}
+	return s.acceptOld(seq, end)
+}
+
+// acceptAhead enters a segment that starts past the next number.
+func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
+	if uint32(seq-s.nxt) > room && !(s.hasJump && s.jump.low.AtOrBefore(seq) && uint32(seq-s.jump.high) <= UnknownRoom) {
+		return s.suspect(seq, end)
+	}
+	if seq == end {
+		// An empty segment past the next number says that something was sent, not what; numbers that never come
+		// would make a hole of a garbled header.
+		return Ahead
+	}
+	s.open(span{s.nxt, seq}, s.hasJump)
+	s.hasJump = false
+	s.nxt = end
+	s.numbers += uint64(end - seq)
+	s.promote()
+	return Ahead
+}
+
+// open records the missing range h. If a jump was confirmed, its first segment is not missing.
+func (s *Stream) open(h span, jumped bool) {
+	if jumped && h.low.Before(s.jump.low) && s.jump.high.AtOrBefore(h.high) {
+		s.numbers += uint64(s.jump.high - s.jump.low)
+		s.addHole(span{h.low, s.jump.low})
+		h.low = s.jump.high
+	}
+	if h.low != h.high {
+		s.addHole(h)
+	}
+}
+
+func (s *Stream) addHole(h span) {
+	if s.nholes == MaxHoles {
+		copy(s.holes[:], s.holes[1:])
+		s.nholes--
+		s.forgot = true
+	}
+	s.holes[s.nholes] = h
+	s.nholes++
+}
+
+func (s *Stream) suspect(seq, end Seq) Kind {
+	s.jump, s.hasJump = span{seq, end}, true
+	return Suspect
+}
+
+// acceptOld enters a segment that starts below the next number.
+func (s *Stream) acceptOld(seq, end Seq) Kind {
+	kind := Again
+	if seq.Before(s.start) { // reordered across the start of the capture
+		s.numbers += uint64(min(uint32(s.start-seq), uint32(end-seq)))
+		s.start = seq
+		kind = Fill
+	}
+	if s.fill(seq, end) {
+		kind = Fill
+	}
+	if s.nxt.Before(end) { // sent again together with what follows
+		s.numbers += uint64(end - s.nxt)
+		s.nxt = end
+		s.promote()
+		if kind == Again {
+			kind = New
+		}
+	}
+	return kind
+}
+
+// fill takes seq =< n < end out of the holes and reports whether that was any of them.
+func (s *Stream) fill(seq, end Seq) bool {
+	if s.nholes == 0 {
+		return false
+	}
+	var kept [MaxHoles + 1]span
+	n, filled := 0, false
+	for _, h := range s.holes[:s.nholes] {
+		lo, hi := h.low.Max(seq), h.high
+		if end.Before(hi) {
+			hi = end
+		}
+		if !lo.Before(hi) {
+			kept[n] = h
+			n++
+			continue
+		}
+		filled = true
+		s.numbers += uint64(hi - lo)
+		if h.low != lo {
+			kept[n] = span{h.low, lo}
+			n++
+		}
+		if hi != h.high {
+			kept[n] = span{hi, h.high}
+			n++
+		}
+		if n > MaxHoles { // only the split of one hole in a full list gets here
+			copy(kept[:], kept[1:])
+			n--
+			s.forgot = true
+		}
+	}
+	s.nholes = uint8(copy(s.holes[:], kept[:n]))
+	return filled
+}
+
+// Ack enters an acknowledgment of this direction and reports whether it was plausible; one that is not changes
+// nothing. room is as for [Stream.Accept].
+func (s *Stream) Ack(ack Seq, room uint32) bool {
+	if !s.started {
+		// This direction has not been captured so far: the first acknowledgment is where it stands.
+		s.started, s.start, s.nxt, s.una, s.acked = true, ack, ack, ack, true
+		return true
+	}
+	if ack.AtOrBefore(s.nxt) {
+		if !s.acked || s.una.Before(ack) {
+			if ack.Before(s.start) && s.start.Diff(ack) > UnknownRoom {
+				return false
+			}
+			s.una, s.acked = ack, true
+		}
+		return true
+	}
+	if s.hasJump && s.jump.low.Before(ack) && ack.AtOrBefore(s.jump.high) {
+		s.open(span{s.nxt, s.jump.high}, true)
+		s.hasJump = false
+		s.nxt = s.jump.high
+		s.una, s.acked = ack, true
+		s.promote()
+		return true
+	}
+	known := s.nxt
+	if s.hasBeyond { // with one direction captured, all that is known of the other are its acknowledgments
+		known = s.beyond
+	}
+	if ack.Diff(known) > int32(max(room, UnknownRoom)) {
+		return false
+	}
+	s.beyond, s.hasBeyond = known.Max(ack), true
+	return true
+}
+
+// promote counts an acknowledgment that came before the numbers it acknowledges, as captures of two interfaces show it.
+func (s *Stream) promote() {
+	if s.hasBeyond && s.beyond.AtOrBefore(s.nxt) {
+		if !s.acked || s.una.Before(s.beyond) {
+			s.una, s.acked = s.beyond, true
+		}
+		s.hasBeyond = false
+	}
+}
