@@ -9,9 +9,9 @@ import (
 	"finscope/analyzer"
 )
 
-// appendFlow appends the record of one flow. It allocates only if b has to grow: with encoding/json, the records of a
-// million flows took longer than their analysis. Keys and their order are those of the struct tags; the test holds
-// every byte of meaning against encoding/json.
+// appendFlow appends the record of one flow. It allocates only if b has to grow, and takes a quarter of the time of
+// encoding/json (BenchmarkFlowJSON). Keys and their order are those of the struct tags; the tests hold it against
+// encoding/json.
 func appendFlow(b []byte, f *analyzer.Flow) []byte {
 	b = append(b, `{"type":"flow","schema":1,"stream":`...)
 	b = strconv.AppendInt(b, int64(f.Stream), 10)
@@ -191,8 +191,13 @@ func appendTime(b []byte, t time.Time) []byte {
 		return append(b, "null"...)
 	}
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, recordTime)
-	return append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339) // package time formats this layout faster than others
+	b = append(b[:len(b)-len("Z")], '.')
+	n := uint32(t.Nanosecond())
+	for unit := uint32(1e8); unit > 0; unit /= 10 {
+		b = append(b, '0'+byte(n/unit%10))
+	}
+	return append(b, 'Z', '"')
 }
 
 func appendSeconds(b []byte, s analyzer.Seconds) []byte {
