@@ -9,10 +9,11 @@ import (
 // to the LLC header. It takes about a microsecond and some allocations. gopacket recovers from its own panics and
 // turns them into error layers; it also changes bytes in place (802.11 padding), hence the copy that NewPacket makes.
 func (d *Decoder) viaGopacket(link LinkType, b []byte, wire int, seg *Segment) Outcome {
-	if link != LinkRadiotap {
+	kept := len(b)
+	if link == LinkIEEE80211 || link == LinkPrism {
 		// gopacket takes the last four bytes of an 802.11 frame for its check sequence, which hardly any capture of
-		// this kind has, and never one that is cut. Only radiotap says whether they are there.
-		b = append(b[:len(b):len(b)], 0, 0, 0, 0)
+		// these kinds has, and none that is cut. Only radiotap says whether they are there.
+		b = append(b[:kept:kept], 0, 0, 0, 0)
 	}
 	p := gopacket.NewPacket(b, layers.LinkType(link), gopacket.Lazy)
 	l, _ := p.Layer(layers.LayerTypeLLC).(*layers.LLC)
@@ -20,7 +21,7 @@ func (d *Decoder) viaGopacket(link LinkType, b []byte, wire int, seg *Segment) O
 	case l != nil:
 		n := len(l.Contents)
 		inner := l.Contents[:n+len(l.Payload)] // both lie in one array
-		return d.llc(inner, max(len(inner), wire-len(b)+len(inner)), seg)
+		return d.llc(inner, max(len(inner), wire-kept+len(inner)), seg)
 	case p.Layer(layers.LayerTypeDot11WEP) != nil:
 		return Encrypted
 	case p.ErrorLayer() != nil:

@@ -7,12 +7,15 @@ import "encoding/binary"
 // nflog takes a Linux netfilter log record (https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html): a header of four
 // bytes, then type-length-value fields in the byte order of the capturing host, one of which is the packet.
 func (d *Decoder) nflog(b []byte, wire int, seg *Segment) Outcome {
-	const payload = 9
+	const (
+		payload  = 9
+		typeMask = 0x3fff // the type without the flags for nested and network-order fields
+	)
 	if len(b) < 8 || b[1] != 0 {
 		return short(b, wire, CutBeforeIP, UnknownLinkType)
 	}
 	var order binary.ByteOrder = binary.LittleEndian
-	if n := int(order.Uint16(b[4:])); n < 4 || n > wire-4 {
+	if order.Uint16(b[6:])&typeMask > 0xff { // no type is that large
 		order = binary.BigEndian
 	}
 	b, wire = b[4:], wire-4
@@ -21,7 +24,7 @@ func (d *Decoder) nflog(b []byte, wire int, seg *Segment) Outcome {
 		if n < 4 {
 			return UnknownLinkType
 		}
-		if order.Uint16(b[2:])&0x7fff == payload { // without the flags of nested and network-order fields
+		if order.Uint16(b[2:])&typeMask == payload {
 			end := min(n, len(b))
 			return d.rawIP(b[4:end], max(min(n, wire), end)-4, seg)
 		}
