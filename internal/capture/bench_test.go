@@ -138,7 +138,7 @@ func packed(tb testing.TB, kind string, data []byte) []byte {
 	case "gzip":
 		w = gzip.NewWriter(&out)
 	case "zstd":
-		z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
+		z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -113,6 +113,3 @@ func (f *pcapFile) next(p *Packet) error {
 }
 
 func (f *pcapFile) offset() int64 { return f.s.offset() }
-
-// drops is zero: the classic format has no place for them.
-func (f *pcapFile) drops() uint64 { return 0 }
