@@ -2,7 +2,7 @@ package decode
 
 import "testing"
 
-// commonPackets are of the kinds that have a fast path, and of some that have not.
+// benchPackets are of the kinds that have a fast path, and of some that have not.
 func benchPackets() []packetTest {
 	vxlan := x("08000000 00000100")
 	return []packetTest{
