@@ -54,9 +54,19 @@ func (e *endpoint) has(m marks) bool { return e.marks&m != 0 }
 // sentSYN reports whether a SYN of this endpoint was seen.
 func (e *endpoint) sentSYN() bool { return e.has(sentBareSYN | sentSYNACK) }
 
+// inSYNSent reports whether e has sent a SYN and nothing that shows that it received one.
+func (e *endpoint) inSYNSent() bool { return e.has(sentBareSYN) && !e.has(sentACK) }
+
+// maxRoom is the largest window there is (RFC 7323 §2.3).
+const maxRoom = 1 << 30
+
 // room returns how far past the peer's next number the window reaches that e offers: RCV.NXT + RCV.WND by the highest
 // offer seen, and one more, as a FIN may stand just beyond the edge (Linux, tcp_sequence).
 func (e *endpoint) room(peer *endpoint) uint32 {
+	if (e.marks|peer.marks)&sentPlain == 0 {
+		// Nothing but SYN, FIN and RST so far: people capture just these, with all that passed between them left out.
+		return maxRoom
+	}
 	if !e.has(edgeKnown) {
 		return reassembly.UnknownRoom
 	}

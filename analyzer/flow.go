@@ -97,6 +97,9 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	}
 	if seg.Flags.Has(decode.SYN) {
 		s.noteSYN(f, x, p)
+	} else if seg.Flags.Has(decode.FIN) && peer.inSYNSent() && !e.sentSYN() {
+		s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
+		return
 	}
 	sent := e.out.Numbers()
 	kind := e.out.Accept(seg.Seq, seg.End(), peer.room(e))

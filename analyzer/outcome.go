@@ -131,14 +131,17 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		if n.copies > 1 {
 			wait = 2*n.gap + 1e9
 		}
+		peer := &f.e[f.peer(x)]
 		switch {
+		case peer.has(sentACK) && peer.lastTime-n.lastTime > s.delta(e) && peer.lastAck.Before(n.end):
+			// What the peer sent since shows that this FIN never reached it.
 		case end-n.lastTime <= wait:
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
 		case n.copies >= gaveUpAfter && !n.acked:
 			o.doubts |= givenUp
-		case m.sent || f.e[f.peer(x)].packets == 0:
+		case m.sent || peer.packets == 0:
 			n.acked, n.lastCovered = true, n.lastTime
 			o.doubts |= ackNotSeen
 		default:

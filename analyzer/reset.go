@@ -21,6 +21,9 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		if c.rst.by == uint8(y) && c.rst.live && p.seg.Flags.Has(decode.ACK) {
 			c.rst.crossed = true // nobody answers a RST: this one was on its way already
 		}
+		if una, ok := e.out.Acked(); ok && p.seg.Seq == una && int(c.rst.by) == x {
+			c.rst.strict, c.rst.unproven = false, false // whatever became of the first one, this one counts
+		}
 		s.say("RST after the connection was reset: an answer to what was on its way")
 		return
 	case f.flags&ended != 0:
@@ -52,7 +55,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 
 // judge decides whether the receiver of a RST has to believe it. y receives, x is the endpoint in whose name it was sent.
 func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x, y int) {
-	if peer.has(sentBareSYN) && !peer.has(sentACK) { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
+	if peer.inSYNSent() { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
 		r.refusal = !e.sentSYN()
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
 			e.sentSYN() && r.seq == e.out.Next() // or y received the SYN-ACK, and its ACK is on its way

@@ -9,6 +9,11 @@ const MaxHoles = 4
 // more than this has to be confirmed by a second segment or by an acknowledgment.
 const UnknownRoom = 1 << 20
 
+// maxRoom is more than any window (RFC 7323 §2.3: 65535 << 14). No more than that lies between what a receiver still
+// waits for and what its peer sends: positions farther behind Next cannot be told from positions ahead of it once the
+// numbers come round, so they are given up before.
+const maxRoom = 1 << 30
+
 // Kind says what a segment was in the sequence space of its direction.
 type Kind uint8
 
@@ -57,15 +62,17 @@ type Stream struct {
 	hasBeyond bool
 	hasJump   bool
 	forgot    bool // a hole had to be forgotten
+	far       bool // start lies more than maxRoom behind nxt: nothing is compared with it any more
 }
 
 // Started reports whether a segment of this direction, or an acknowledgment of it, was seen.
 func (s *Stream) Started() bool { return s.started }
 
-// Start returns the lowest sequence number seen; valid iff Started.
+// Start returns the lowest sequence number seen, of the first 2^30; valid iff Started.
 func (s *Stream) Start() Seq { return s.start }
 
-// Next returns one past the highest number seen; valid iff Started.
+// Next returns one past the highest number seen; valid iff Started. If nothing is seen but acknowledgments it is the
+// first of these, brought up when they are 2^30 past it.
 func (s *Stream) Next() Seq { return s.nxt }
 
 // Numbers returns how many sequence numbers were seen, each counted once: octets, and one each for SYN and FIN.
@@ -98,6 +105,9 @@ func (s *Stream) UnseenAcked() bool {
 // Accept enters a segment that occupies the numbers seq =< n < end, SYN and FIN included, and says what it was.
 // room is how far past Next the receiver's window reaches, [UnknownRoom] if that is not known.
 func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
+	if uint32(end-seq) > maxRoom {
+		return Suspect // no receiver has room for that, and no next segment makes it likelier
+	}
 	if !s.started {
 		s.started, s.start, s.nxt, s.una = true, seq, end, seq
 		s.numbers = uint64(end - seq)
@@ -112,15 +122,14 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 		if seq == end {
 			return Empty
 		}
-		s.nxt = end
 		s.numbers += uint64(end - seq)
-		s.promote()
+		s.advance(end)
 		return New
 	}
 	if s.nxt.Before(seq) {
 		return s.acceptAhead(seq, end, room)
 	}
-	if end.Before(s.start) && s.start.Diff(end) > UnknownRoom {
+	if s.tooOld(end) {
 		return s.suspect(seq, end)
 	}
 	s.hasJump = false
@@ -132,7 +141,7 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 
 // acceptAhead enters a segment that starts past the next number.
 func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
-	if uint32(seq-s.nxt) > room && !(s.hasJump && s.jump.low.AtOrBefore(seq) && uint32(seq-s.jump.high) <= UnknownRoom) {
+	if !s.within(seq, room) && !(s.hasJump && s.jump.low.AtOrBefore(seq) && uint32(seq-s.jump.high) <= UnknownRoom) {
 		return s.suspect(seq, end)
 	}
 	if seq == end {
@@ -142,10 +151,25 @@ func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
 	}
 	s.open(span{s.nxt, seq}, s.hasJump)
 	s.hasJump = false
-	s.nxt = end
 	s.numbers += uint64(end - seq)
-	s.promote()
+	s.advance(end)
 	return Ahead
+}
+
+// within reports whether a segment that starts past the next number is plausible by itself: the window reaches that far,
+// or what was acknowledged unseen does, and a bit more.
+func (s *Stream) within(seq Seq, room uint32) bool {
+	ahead := uint32(seq - s.nxt)
+	return ahead <= min(room, maxRoom) || s.hasBeyond && ahead <= uint32(s.beyond-s.nxt)+UnknownRoom
+}
+
+// tooOld reports whether a position that is not past the next number lies so far below all that was seen that no
+// reordering explains it.
+func (s *Stream) tooOld(t Seq) bool {
+	if s.far {
+		return s.nxt.Diff(t) > maxRoom
+	}
+	return t.Before(s.start) && s.start.Diff(t) > UnknownRoom
 }
 
 // open records the missing range h. If a jump was confirmed, its first segment is not missing.
@@ -170,6 +194,17 @@ func (s *Stream) addHole(h span) {
 	s.nholes++
 }
 
+// addFirstHole records a missing range below all others; if there are enough of those, it is the one to be forgotten.
+func (s *Stream) addFirstHole(h span) {
+	if s.nholes == MaxHoles {
+		s.forgot = true
+		return
+	}
+	copy(s.holes[1:], s.holes[:s.nholes])
+	s.holes[0] = h
+	s.nholes++
+}
+
 func (s *Stream) suspect(seq, end Seq) Kind {
 	s.jump, s.hasJump = span{seq, end}, true
 	return Suspect
@@ -178,8 +213,12 @@ func (s *Stream) suspect(seq, end Seq) Kind {
 // acceptOld enters a segment that starts below the next number.
 func (s *Stream) acceptOld(seq, end Seq) Kind {
 	kind := Again
-	if seq.Before(s.start) { // reordered across the start of the capture
+	if !s.far && seq.Before(s.start) { // reordered across the start of the capture
 		s.numbers += uint64(min(uint32(s.start-seq), uint32(end-seq)))
+		if end.Before(s.start) && !(s.acked && s.start.AtOrBefore(s.una)) {
+			// What lies between may come as well, if it had not arrived before the capture began.
+			s.addFirstHole(span{end, s.start})
+		}
 		s.start = seq
 		kind = Fill
 	}
@@ -188,8 +227,7 @@ func (s *Stream) acceptOld(seq, end Seq) Kind {
 	}
 	if s.nxt.Before(end) { // sent again together with what follows
 		s.numbers += uint64(end - s.nxt)
-		s.nxt = end
-		s.promote()
+		s.advance(end)
 		if kind == Again {
 			kind = New
 		}
@@ -224,13 +262,13 @@ func (s *Stream) fill(seq, end Seq) bool {
 			kept[n] = span{hi, h.high}
 			n++
 		}
-		if n > MaxHoles { // only the split of one hole in a full list gets here
-			copy(kept[:], kept[1:])
-			n--
-			s.forgot = true
-		}
 	}
-	s.nholes = uint8(copy(s.holes[:], kept[:n]))
+	first := 0
+	if n > MaxHoles { // one hole of a full list was split
+		first = 1
+		s.forgot = true
+	}
+	s.nholes = uint8(copy(s.holes[:], kept[first:n]))
 	return filled
 }
 
@@ -243,10 +281,10 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 		return true
 	}
 	if ack.AtOrBefore(s.nxt) {
+		if !s.acked && s.tooOld(ack) {
+			return false
+		}
 		if !s.acked || s.una.Before(ack) {
-			if ack.Before(s.start) && s.start.Diff(ack) > UnknownRoom {
-				return false
-			}
 			s.una, s.acked = ack, true
 		}
 		return true
@@ -254,20 +292,38 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 	if s.hasJump && s.jump.low.Before(ack) && ack.AtOrBefore(s.jump.high) {
 		s.open(span{s.nxt, s.jump.high}, true)
 		s.hasJump = false
-		s.nxt = s.jump.high
 		s.una, s.acked = ack, true
-		s.promote()
+		s.advance(s.jump.high)
 		return true
 	}
 	known := s.nxt
 	if s.hasBeyond { // with one direction captured, all that is known of the other are its acknowledgments
 		known = s.beyond
 	}
-	if ack.Diff(known) > int32(max(room, UnknownRoom)) {
+	if known.Before(ack) && uint32(ack-known) > min(max(room, UnknownRoom), maxRoom) {
 		return false
 	}
 	s.beyond, s.hasBeyond = known.Max(ack), true
+	if uint32(s.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
+		s.forgot = true
+		s.advance(s.beyond)
+	}
 	return true
+}
+
+// advance moves the next number up to end, and gives up what that leaves too far behind.
+func (s *Stream) advance(end Seq) {
+	s.nxt = end
+	s.far = s.far || uint32(end-s.start) > maxRoom
+	for s.nholes > 0 && uint32(end-s.holes[0].low) > maxRoom {
+		copy(s.holes[:], s.holes[1:])
+		s.nholes--
+		s.forgot = true
+	}
+	if s.acked && uint32(end-s.una) > maxRoom {
+		s.una = end - maxRoom // acknowledgments were not captured for a while
+	}
+	s.promote()
 }
 
 // promote counts an acknowledgment that came before the numbers it acknowledges, as captures of two interfaces show it.

@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"finscope/analyzer"
-	"finscope/internal/capture"
 )
 
 // The exit codes. Scripts rely on them.
@@ -24,16 +23,15 @@ const (
 	exitUsage     = 2   // wrong flags or arguments, or the report could not be written
 	exitInput     = 3   // an input could not be opened or was damaged; what came before the damage was reported
 	exitInterface = 4   // capture permission or interface trouble
-	exitInterrupt = 130 // SIGINT before there was a report: 128 + 2, as shells put it
+	exitInterrupt = 130 // SIGINT or SIGTERM while reading files; what was read was reported
 )
 
 func main() {
 	// With SIGPIPE ignored a closed pipe is an error of Write, which run can tell from others.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	context.AfterFunc(ctx, stop) // the first signal ends the reading, a second one the program
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run is the program. It returns the exit code.
@@ -46,7 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case c.help:
 		return t.finish(exitOK, writeString(stdout, usage))
 	case c.version:
-		return t.finish(exitOK, writeString(stdout, version().long()))
+		return t.finish(exitOK, writeString(stdout, version().String()))
 	}
 	if err := c.check(stdin); err != nil {
 		return t.fail(err)
@@ -83,16 +81,10 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 	r, inputErr := analyzer.ReadFiles(ctx, c.files, opts)
 	bar.finish()
 	if r == nil {
-		if ctx.Err() != nil {
-			return exitInterrupt, nil
-		}
 		return exitUsage, inputErr
 	}
 	if saved.failed != nil {
 		return exitUsage, saved.failed
-	}
-	if r.Summary.Version == "" {
-		r.Summary.Version = version().short()
 	}
 	all := r
 	if keep != nil {
@@ -108,7 +100,11 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 	if err := saved.finish(ctx, c, r); err != nil {
 		return exitUsage, err
 	}
-	if inputErr != nil {
+	switch {
+	case errors.Is(inputErr, context.Canceled):
+		t.error("interrupted: the report covers what was read until then")
+		return exitInterrupt, nil
+	case inputErr != nil:
 		t.input(inputErr)
 		return exitInput, nil
 	}
@@ -123,11 +119,11 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 
 // finish turns an error into an exit code: a reader who has seen enough and closed the pipe is none.
 func (t *messages) finish(code int, err error) int {
-	if err == nil || errors.Is(err, syscall.EPIPE) {
-		if err != nil {
-			return exitOK
-		}
+	switch {
+	case err == nil:
 		return code
+	case errors.Is(err, syscall.EPIPE):
+		return exitOK
 	}
 	return t.fail(err)
 }
@@ -149,6 +145,3 @@ func writeString(w io.Writer, s string) error {
 	_, err := io.WriteString(w, s)
 	return err
 }
-
-// damages lists the inputs at fault.
-func damages(err error) []*capture.Damage { return capture.Damages(err) }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"finscope/internal/capture"
 )
 
 // The rules of standard error: reports and records alone go to standard output, everything else here. A line begins
@@ -56,7 +58,7 @@ func (t *messages) fail(err error) int {
 
 // input prints what was wrong with the inputs.
 func (t *messages) input(err error) {
-	list := damages(err)
+	list := capture.Damages(err)
 	if len(list) == 0 {
 		t.error(err.Error())
 		return

@@ -33,7 +33,7 @@ func newSaver(c *config, opts *analyzer.Options) (*saver, error) {
 	s.file = f
 	if c.where == "" {
 		streams := slices.Concat(c.streams, c.explain)
-		s.hook(opts, func(stream int) bool { return len(streams) == 0 || slices.Contains(streams, stream) })
+		s.hook(opts, func(stream int) bool { return stream >= 0 && (len(streams) == 0 || slices.Contains(streams, stream)) })
 	}
 	return s, nil
 }
@@ -75,7 +75,7 @@ func (s *saver) finish(ctx context.Context, c *config, r *analyzer.Report) error
 		opts := c.analysis()
 		opts.Trace = nil
 		s.hook(&opts, func(stream int) bool { _, ok := selected[stream]; return ok })
-		if _, err := analyzer.ReadFiles(ctx, c.files, opts); s.failed == nil && len(damages(err)) == 0 {
+		if _, err := analyzer.ReadFiles(ctx, c.files, opts); s.failed == nil && len(capture.Damages(err)) == 0 {
 			s.failed = err
 		}
 	}

@@ -36,11 +36,8 @@ func version() build {
 	return b
 }
 
-// short is the version as the summary record has it.
-func (b build) short() string { return b.version }
-
-// long is the answer to --version.
-func (b build) long() string {
+// String is the answer to --version.
+func (b build) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "finscope %s\n", b.version)
 	if b.revision != "" {

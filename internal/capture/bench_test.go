@@ -144,7 +144,13 @@ func packed(tb testing.TB, kind string, data []byte) []byte {
 		}
 		w = z
 	case "lz4":
-		w = lz4.NewWriter(&out)
+		z := lz4.NewWriter(&out)
+		if len(data) < 1<<20 { // setting up a block of 4 MiB is what takes the time in tests of small inputs
+			if err := z.Apply(lz4.BlockSizeOption(lz4.Block64Kb)); err != nil {
+				tb.Fatal(err)
+			}
+		}
+		w = z
 	default:
 		tb.Fatalf("no compression %q", kind)
 	}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestStandardInput(t *testing.T) {
@@ -29,7 +27,7 @@ func TestStandardInput(t *testing.T) {
 			if p := r.Progress()[0]; p.Size != -1 || p.Read != 0 || p.Name != "-" {
 				t.Errorf("at the start: %+v", p)
 			}
-			if diff := cmp.Diff(want, mustCollect(t, r)); diff != "" {
+			if diff := packetDiff(want, mustCollect(t, r)); diff != "" {
 				t.Error(diff)
 			}
 		})

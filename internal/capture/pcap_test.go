@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestPcapVariants(t *testing.T) {
@@ -46,7 +44,7 @@ func TestPcapVariants(t *testing.T) {
 				if tc.patch != nil {
 					tc.patch(o, data)
 				}
-				if diff := cmp.Diff(tc.want, mustCollect(t, openBytes("x", data))); diff != "" {
+				if diff := packetDiff(tc.want, mustCollect(t, openBytes("x", data))); diff != "" {
 					t.Error(diff)
 				}
 			})
@@ -82,7 +80,7 @@ func TestPcapGarbled(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(packets[:3], got); diff != "" {
+			if diff := packetDiff(packets[:3], got); diff != "" {
 				t.Error(diff)
 			}
 			d := damage(t, err)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestPcapngBlocks(t *testing.T) {
@@ -89,7 +87,7 @@ func TestPcapngBlocks(t *testing.T) {
 				n := &ng{order: o}
 				n.section()
 				tc.build(n)
-				if diff := cmp.Diff(tc.want, mustCollect(t, openBytes("x", n.b))); diff != "" {
+				if diff := packetDiff(tc.want, mustCollect(t, openBytes("x", n.b))); diff != "" {
 					t.Error(diff)
 				}
 			})

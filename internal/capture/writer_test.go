@@ -5,8 +5,6 @@ import (
 	"errors"
 	"math"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // written saves packets with a Writer for these link types.
@@ -52,7 +50,7 @@ func TestWriter(t *testing.T) {
 			if string(data[:4]) != tc.magic {
 				t.Errorf("starts with % x", data[:4])
 			}
-			if diff := cmp.Diff(tc.packets, mustCollect(t, openBytes("", data))); diff != "" {
+			if diff := packetDiff(tc.packets, mustCollect(t, openBytes("", data))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"finscope/analyzer"
@@ -57,7 +59,7 @@ func first(f *analyzer.Flow, rest string) string {
 
 // unacked names the FINs whose acknowledgment the capture does not show.
 func unacked(f *analyzer.Flow) string {
-	c, s := waits4ack(&f.Client), waits4ack(&f.Server)
+	c, s := unacknowledged(&f.Client), unacknowledged(&f.Server)
 	switch {
 	case c && s:
 		return "neither was acknowledged"
@@ -69,18 +71,24 @@ func unacked(f *analyzer.Flow) string {
 	return "one was never acknowledged"
 }
 
-func waits4ack(e *analyzer.Endpoint) bool { return e.FIN != nil && e.FIN.AckedFrame == nil }
-
 // outcome says what became of a connection by the end of the capture.
 func outcome(f *analyzer.Flow) string {
 	age := duration(f.Age)
-	if d := debt(f); d != "" {
+	d, w := debt(f), timeWaits(f)
+	switch {
+	case d != "" && f.Age == 0:
+		return d
+	case d != "":
 		return age + " later " + d
+	case f.Age == 0:
+		age = "the capture ends here"
+	default:
+		age += " after the last change"
 	}
-	if w := timeWaits(f); w != "" {
-		return age + " after the last change; " + w
+	if w != "" {
+		return age + "; " + w
 	}
-	return age + " after the last change"
+	return age
 }
 
 // debt says who owes the next packet; empty if nobody does.
@@ -88,19 +96,12 @@ func debt(f *analyzer.Flow) string {
 	switch f.Verdict {
 	case analyzer.HalfClosed:
 		return "the " + string(finOwer(f)) + " still owes its FIN"
-	case analyzer.Unanswered:
-		if f.Client.FIN != nil {
-			return "the server still owes the ACK of frame " + fmt.Sprint(f.Client.FIN.Frame)
-		}
-		if f.Server.FIN != nil {
-			return "the client still owes the ACK of frame " + fmt.Sprint(f.Server.FIN.Frame)
-		}
-	case analyzer.LastAckMissing:
+	case analyzer.Unanswered, analyzer.LastAckMissing:
 		var owed []string
-		if waits4ack(&f.Client) {
+		if ackIsDue(&f.Client) {
 			owed = append(owed, fmt.Sprintf("the server still owes the ACK of frame %d", f.Client.FIN.Frame))
 		}
-		if waits4ack(&f.Server) {
+		if ackIsDue(&f.Server) {
 			owed = append(owed, fmt.Sprintf("the client still owes the ACK of frame %d", f.Server.FIN.Frame))
 		}
 		return strings.Join(owed, ", ")
@@ -116,6 +117,18 @@ func debt(f *analyzer.Flow) string {
 	}
 	return ""
 }
+
+// ackIsDue reports whether e waits for the ACK of its FIN. Where the ACK is missing but the state has moved on, the
+// analyzer has reason to think that it arrived unseen, or that e gave up waiting.
+func ackIsDue(e *analyzer.Endpoint) bool {
+	switch e.State {
+	case analyzer.FinWait1, analyzer.Closing, analyzer.LastAck:
+		return unacknowledged(e)
+	}
+	return false
+}
+
+func unacknowledged(e *analyzer.Endpoint) bool { return e.FIN != nil && e.FIN.AckedFrame == nil }
 
 // finOwer is the side of a half-closed connection that has not closed.
 func finOwer(f *analyzer.Flow) analyzer.Side {
@@ -145,51 +158,65 @@ func timeWaits(f *analyzer.Flow) string {
 	return strings.Join(parts, ", ")
 }
 
-// reason rests the verdict on frames.
+// reason rests the verdict on frames, in their order.
 func reason(f *analyzer.Flow) string {
-	var parts []string
-	for _, s := range []struct {
-		side analyzer.Side
-		e    *analyzer.Endpoint
-	}{{analyzer.ClientSide, &f.Client}, {analyzer.ServerSide, &f.Server}} {
-		fin := s.e.FIN
-		if fin == nil {
-			continue
-		}
-		t := fmt.Sprintf("the %s sent its FIN in frame %d", s.side, fin.Frame)
-		if fin.Sent > 1 {
-			t += fmt.Sprintf(" (%d times: frames %s)", fin.Sent, firstFew(fin.Frames, listedStreams, len(fin.Frames)))
-		}
-		if fin.AckedFrame != nil {
-			t += fmt.Sprintf(", acknowledged in frame %d", *fin.AckedFrame)
-		} else {
-			t += ", never acknowledged"
-		}
-		parts = append(parts, t)
+	type event struct {
+		frame uint64
+		text  string
 	}
-	if len(parts) == 2 {
-		parts = append(parts, crossing(f))
+	var events []event
+	if fin := f.Client.FIN; fin != nil {
+		events = append(events, event{fin.Frame, finWords(analyzer.ClientSide, fin)})
+	}
+	if fin := f.Server.FIN; fin != nil {
+		events = append(events, event{fin.Frame, finWords(analyzer.ServerSide, fin)})
 	}
 	if r := f.Reset; r != nil {
-		t := fmt.Sprintf("the %s sent a RST in frame %d", r.By, r.Frame)
-		if r.ClientState != analyzer.Unknown {
-			t += fmt.Sprintf(", the client in %v", r.ClientState)
-		}
-		if r.ServerState != analyzer.Unknown {
-			t += fmt.Sprintf(", the server in %v", r.ServerState)
-		}
-		if !r.Accepted {
-			t += ", which its receiver did not have to accept"
-		}
-		if r.Cause != nil {
-			t += " (" + *r.Cause + ")"
-		}
-		parts = append(parts, t)
+		events = append(events, event{r.Frame, resetWords(r)})
 	}
-	if len(parts) == 0 {
-		return fmt.Sprintf("no FIN and no RST between frames %d and %d", f.FirstFrame, f.LastFrame)
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.frame, b.frame) })
+	var parts []string
+	for _, e := range events {
+		parts = append(parts, e.text)
 	}
-	return strings.Join(parts, "; ")
+	if c := crossing(f); c != "" {
+		parts = append(parts, c)
+	}
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, "; ")
+	case f.Verdict == analyzer.NoReply:
+		return fmt.Sprintf("%s from frame %d to %d, and nothing came back", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
+	}
+	return fmt.Sprintf("no FIN and no RST from frame %d to %d", f.FirstFrame, f.LastFrame)
+}
+
+func finWords(side analyzer.Side, fin *analyzer.FIN) string {
+	t := fmt.Sprintf("the %s sent its FIN in frame %d", side, fin.Frame)
+	if fin.Sent > 1 {
+		t += fmt.Sprintf(" (%d times: frames %s)", fin.Sent, firstFew(fin.Frames, listedStreams, fin.Sent))
+	}
+	if fin.AckedFrame == nil {
+		return t + ", never acknowledged"
+	}
+	return t + fmt.Sprintf(", acknowledged in frame %d", *fin.AckedFrame)
+}
+
+func resetWords(r *analyzer.Reset) string {
+	t := fmt.Sprintf("the %s sent a RST in frame %d", r.By, r.Frame)
+	if r.ClientState != analyzer.Unknown {
+		t += fmt.Sprintf(", the client in %v", r.ClientState)
+	}
+	if r.ServerState != analyzer.Unknown {
+		t += fmt.Sprintf(", the server in %v", r.ServerState)
+	}
+	if !r.Accepted {
+		t += ", which its receiver did not have to accept"
+	}
+	if r.Cause != nil {
+		t += " (" + *r.Cause + ")"
+	}
+	return t
 }
 
 // crossing says what each side knew when it sent its FIN: whether the ACK number on a FIN covers the other FIN decides
@@ -197,6 +224,8 @@ func reason(f *analyzer.Flow) string {
 func crossing(f *analyzer.Flow) string {
 	c, s := f.Client.FIN, f.Server.FIN
 	switch {
+	case c == nil || s == nil || f.Reset != nil:
+		return ""
 	case s.Ack == c.Seq+1:
 		return fmt.Sprintf("the FIN of frame %d acknowledges that of frame %d", s.Frame, c.Frame)
 	case c.Ack == s.Seq+1:

@@ -37,6 +37,11 @@ func TestHeadlineAndDebt(t *testing.T) {
 	lastAck := graceful(1)
 	lastAck.Verdict = analyzer.LastAckMissing
 	lastAck.Client.FIN.AckedFrame = nil
+	lastAck.Client.State, lastAck.Server.State = analyzer.LastAck, analyzer.FinWait2
+
+	gaveUp := graceful(1)
+	gaveUp.Verdict = analyzer.LastAckMissing
+	gaveUp.Client.FIN.AckedFrame = nil
 
 	resetAfterFIN := reset(1)
 	resetAfterFIN.ClosedFirst, resetAfterFIN.ClosedBy = analyzer.ClientFirst, ptr(analyzer.ByFIN)
@@ -49,6 +54,7 @@ func TestHeadlineAndDebt(t *testing.T) {
 		{"half-closed", halfClosed(1), "client closed first, half-closed", "the server still owes its FIN"},
 		{"the other way round", fromServer, "server closed first, half-closed", "the client still owes its FIN"},
 		{"last ACK", lastAck, "server closed first, both sent a FIN, that of the client was never acknowledged", "the server still owes the ACK of frame 39"},
+		{"last ACK, given up", gaveUp, "server closed first, both sent a FIN, that of the client was never acknowledged", ""},
 		{"graceful", graceful(1), "server closed first, both FINs acknowledged", ""},
 		{"reset", reset(1), "reset by the server", ""},
 		{"reset after a FIN", resetAfterFIN, "client closed first, then reset by the server", ""},

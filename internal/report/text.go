@@ -53,11 +53,13 @@ func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 	}
 	opened.write(p)
 	writeFindings(p, r.Findings, codes)
+	uncertain := false
 	if o.Detail == Full {
 		waiting.write(p, r.Services, r.Summary.End)
 		writeFlows(p, &list, n)
+		uncertain = slices.ContainsFunc(list.heap, func(f *analyzer.Flow) bool { return f.Confidence != analyzer.Certain })
 	}
-	writeNotes(p, &r.Summary, o, n)
+	writeNotes(p, &r.Summary, o, n, uncertain)
 	return p.err
 }
 
@@ -125,7 +127,7 @@ func writeFlows(p *page, list *ranked, total int) {
 	for f := range list.all() {
 		verdict := string(f.Verdict)
 		if f.Confidence != analyzer.Certain {
-			verdict += " ?" // likely or ambiguous; the legend is in the notes
+			verdict += " ?" // the notes explain it
 		}
 		codes := make([]string, len(f.Codes))
 		for i, c := range f.Codes {
@@ -165,7 +167,7 @@ func stateStyle(f *analyzer.Flow, s analyzer.State) style {
 }
 
 // writeNotes says what the report could not see and what it assumed.
-func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int) {
+func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int, uncertain bool) {
 	var notes []cell
 	add := func(st style, format string, args ...any) {
 		notes = append(notes, styled(st, fmt.Sprintf(format, args...)))
@@ -183,15 +185,14 @@ func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int) {
 		add(warn, "the kernel dropped %s while capturing: what a missing packet could change is marked as doubtful", plural(s.KernelDropped, "packet"))
 	}
 	if d := s.Damaged; d != nil {
-		where := d.File
-		if d.Frame > 0 {
-			where = fmt.Sprintf("%s, frame %s", d.File, count(d.Frame))
-		}
-		add(bad, "damaged input: %s: %s; the report covers what came before", where, d.Error)
+		add(bad, "damaged input, the report covers what came before: %s", d.Error)
+	}
+	if uncertain {
+		add(plain, "a verdict with ? is not certain: --explain says why")
 	}
 	if o.Detail == Full && flows > 0 {
 		a := &s.Assumed
-		add(faint, "assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v; a verdict with ? is not certain, --explain says why",
+		add(faint, "assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v",
 			duration(a.TimeWait), duration(a.FINTimeout), duration(a.StuckAfter), a.PortRange)
 	}
 	if len(notes) == 0 {

@@ -32,7 +32,7 @@ func TestText(t *testing.T) {
 	}}
 	odd := &analyzer.Report{Summary: analyzer.Summary{
 		Files: []string{"a.pcap"}, Packets: 1, Start: ptr(at(0)), End: ptr(at(0)), NotDecoded: map[string]uint64{"unknown link type 147": 1},
-		Damaged: &analyzer.Damaged{File: "a.pcap", Frame: 2, Error: "cut in the middle of the packet (12 of 60 bytes)"},
+		Damaged: &analyzer.Damaged{File: "a.pcap", Frame: 2, Error: "a.pcap: frame 2 at byte 84: cut in the middle of the packet (12 of 60 bytes)"},
 	}}
 	whole, flows := shop()
 	for _, c := range []struct {
