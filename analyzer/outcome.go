@@ -186,14 +186,12 @@ func (f *flow) synchronized() bool {
 		return a.has(sentACK)
 	}
 	switch {
-	case a.sentSYN() && !a.has(sentSYNACK) && !b.sentSYN():
-		return b.packets > 0 || a.has(sentPlain)
 	case a.has(sentSYNACK) && !b.has(sentSYNACK):
 		return b.has(sentACK) || a.has(sentPlain)
 	case b.has(sentSYNACK) && !a.has(sentSYNACK):
 		return a.has(sentACK) || b.has(sentPlain)
-	case b.sentSYN() && !b.has(sentSYNACK) && !a.sentSYN():
-		return a.packets > 0 || b.has(sentPlain)
+	case a.sentSYN() || b.sentSYN():
+		return a.has(sentACK) || b.has(sentACK)
 	}
 	return true
 }
