@@ -27,7 +27,8 @@ type Reader struct {
 // does not keep the others from being read, therefore Open itself cannot fail: after the last readable packet Next returns
 // one *Damage for each bad input, joined (errors.Join) if there are several, in the order of names. [Damages] lists them.
 //
-// With several inputs each holds an open file and a buffer of up to 256 KiB until it is exhausted.
+// With several inputs each holds an open file and a buffer of up to 256 KiB until it is exhausted, a compressed one also the
+// window of its decompressor (zstd some 10 MiB, at most 128 MiB on top).
 func Open(names []string, opts Options) *Reader {
 	stdin := opts.Stdin
 	if stdin == nil {
@@ -55,7 +56,7 @@ func Open(names []string, opts Options) *Reader {
 
 // Next stores the next packet in p, see [Source]. It does not allocate except to grow buffers.
 func (r *Reader) Next(p *Packet) error {
-	if in := r.alone; in != nil { // 4 ns less than the way through the queue
+	if in := r.alone; in != nil { // the queue's way costs a sixth more (BenchmarkRead/pcap)
 		err := in.records.next(p)
 		if err == nil {
 			in.frames++

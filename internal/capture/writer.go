@@ -88,7 +88,7 @@ func (w *Writer) iface(link uint16) (int, error) {
 func (w *Writer) Write(p *Packet) error {
 	le := binary.LittleEndian
 	data := p.Data[:min(len(p.Data), snapLength)]
-	wire := uint32(min(max(p.WireLen, 0), math.MaxUint32))
+	wire := uint32(min(int64(max(p.WireLen, 0)), math.MaxUint32))
 	t := max(p.Time, 0)
 	if !w.ng {
 		if p.Link != w.link {
