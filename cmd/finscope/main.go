@@ -59,13 +59,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // the input is told here, after the report.
 func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writer) (int, error) {
 	var keep func(*analyzer.Flow) bool
-	var where *where
+	var expression *where
 	if c.where != "" {
-		w, err := compileWhere(c.where)
-		if err != nil {
+		var err error
+		if expression, err = compileWhere(c.where); err != nil {
 			return exitUsage, err
 		}
-		where, keep = w, w.match
+		keep = expression.match
 	}
 	keep = c.only(keep)
 
@@ -90,8 +90,8 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 	if keep != nil {
 		r = r.Select(keep)
 	}
-	if where != nil && where.err != nil {
-		return exitUsage, where.err
+	if expression != nil && expression.err != nil {
+		return exitUsage, expression.err
 	}
 
 	if err := c.report(all, r, stdout); err != nil {

@@ -48,18 +48,19 @@ func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 
 	p := &page{w: w, palette: o.Palette}
 	writeCapture(p, &r.Summary, n, o)
-	if n == 0 {
+	if n == 0 && r.Summary.Damaged == nil {
 		writeWhyEmpty(p, &r.Summary, o)
 	}
 	opened.write(p)
 	writeFindings(p, r.Findings, codes)
-	uncertain := false
 	if o.Detail == Full {
 		waiting.write(p, r.Services, r.Summary.End)
 		writeFlows(p, &list, n)
-		uncertain = slices.ContainsFunc(list.heap, func(f *analyzer.Flow) bool { return f.Confidence != analyzer.Certain })
 	}
-	writeNotes(p, &r.Summary, o, n, uncertain)
+	writeNotes(p, &r.Summary)
+	if o.Detail == Full && n > 0 {
+		writeLegend(p, &r.Summary.Assumed, &list)
+	}
 	return p.err
 }
 
@@ -100,10 +101,12 @@ func writeWhyEmpty(p *page, s *analyzer.Summary, o TextOptions) {
 		p.prose("The capture has no packets: check that traffic passed while it ran, that it ran on the interface the traffic takes (or on any), and its capture filter", plain)
 	case s.TCPPackets == 0 && len(s.NotDecoded) > 0:
 		p.prose("No TCP found: the packets could not be decoded (see below), so it may be there, in an encapsulation that finscope does not know or encrypted", plain)
+	case s.TCPPackets == 0 && len(s.NotTCP) == 0:
+		p.prose("None of the packets matches the filter: check -f", plain)
 	case s.TCPPackets == 0:
 		p.prose("No TCP found: check the capture filter, the interface, and that the traffic is not encrypted (VPN, IPsec, QUIC) at the point of capture", plain)
 	default:
-		p.prose("No connection found in "+plural(s.TCPPackets, "TCP packet")+": check -f, and whether the capture has more than stray packets", plain)
+		p.prose("No connection found in "+plural(s.TCPPackets, "TCP packet")+": check whether the capture has more than stray packets", plain)
 	}
 	p.end()
 }
@@ -127,7 +130,7 @@ func writeFlows(p *page, list *ranked, total int) {
 	for f := range list.all() {
 		verdict := string(f.Verdict)
 		if f.Confidence != analyzer.Certain {
-			verdict += " ?" // the notes explain it
+			verdict += " ?" // the legend explains it
 		}
 		codes := make([]string, len(f.Codes))
 		for i, c := range f.Codes {
@@ -166,8 +169,8 @@ func stateStyle(f *analyzer.Flow, s analyzer.State) style {
 	return plain
 }
 
-// writeNotes says what the report could not see and what it assumed.
-func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int, uncertain bool) {
+// writeNotes says what the report could not see.
+func writeNotes(p *page, s *analyzer.Summary) {
 	var notes []cell
 	add := func(st style, format string, args ...any) {
 		notes = append(notes, styled(st, fmt.Sprintf(format, args...)))
@@ -187,14 +190,6 @@ func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int, uncertai
 	if d := s.Damaged; d != nil {
 		add(bad, "damaged input, the report covers what came before: %s", d.Error)
 	}
-	if uncertain {
-		add(plain, "a verdict with ? is not certain: --explain says why")
-	}
-	if o.Detail == Full && flows > 0 {
-		a := &s.Assumed
-		add(faint, "assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v",
-			duration(a.TimeWait), duration(a.FINTimeout), duration(a.StuckAfter), a.PortRange)
-	}
 	if len(notes) == 0 {
 		return
 	}
@@ -203,6 +198,17 @@ func writeNotes(p *page, s *analyzer.Summary, o TextOptions, flows int, uncertai
 		p.prose(c.text, c.style)
 		p.end()
 	}
+}
+
+// writeLegend says what the list of flows rests on.
+func writeLegend(p *page, a *analyzer.Assumed, list *ranked) {
+	p.end()
+	if slices.ContainsFunc(list.heap, func(f *analyzer.Flow) bool { return f.Confidence != analyzer.Certain }) {
+		p.line(text("a verdict with ? is not certain: --explain says why"))
+	}
+	p.prose(fmt.Sprintf("assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v",
+		duration(a.TimeWait), duration(a.FINTimeout), duration(a.StuckAfter), a.PortRange), faint)
+	p.end()
 }
 
 // reasons lists counted reasons, most frequent first.

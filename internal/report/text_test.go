@@ -32,6 +32,10 @@ func TestText(t *testing.T) {
 	}}
 	odd := &analyzer.Report{Summary: analyzer.Summary{
 		Files: []string{"a.pcap"}, Packets: 1, Start: ptr(at(0)), End: ptr(at(0)), NotDecoded: map[string]uint64{"unknown link type 147": 1},
+	}}
+	filtered := &analyzer.Report{Summary: analyzer.Summary{Files: []string{"a.pcap"}, Packets: 7, Start: ptr(at(0)), End: ptr(at(1))}}
+	damaged := &analyzer.Report{Summary: analyzer.Summary{
+		Files: []string{"a.pcap"}, Packets: 1, Start: ptr(at(0)), End: ptr(at(0)),
 		Damaged: &analyzer.Damaged{File: "a.pcap", Frame: 2, Error: "a.pcap: frame 2 at byte 84: cut in the middle of the packet (12 of 60 bytes)"},
 	}}
 	whole, flows := shop()
@@ -49,6 +53,8 @@ func TestText(t *testing.T) {
 		{"no-packets", empty, nil, TextOptions{Flows: 5}},
 		{"no-tcp", udp, nil, TextOptions{Flows: 5}},
 		{"not-decoded", odd, nil, TextOptions{Flows: 5}},
+		{"filtered", filtered, nil, TextOptions{Flows: 5}},
+		{"damaged", damaged, nil, TextOptions{Flows: 5}},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden(t, c.name+".txt", renderText(t, c.r, c.flows, c.o)) })
 	}
