@@ -1,0 +1,87 @@
+package pkttest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Got is what an analysis made of a script.
+type Got struct {
+	States map[int][2]string // of left and right after a packet, by index in Script.Packets
+	Flows  []Expect
+}
+
+// gotColumn is where the right half of a printed script starts.
+const gotColumn = 76
+
+// Format prints the script with a column that says what came instead, in the same notation.
+func (s *Script) Format(got Got) string {
+	byLine := map[int][]int{}
+	for i := range s.Packets {
+		byLine[s.Packets[i].Line] = append(byLine[s.Packets[i].Line], i)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d: == %s\n", s.File, s.Line, s.Title)
+	for _, l := range s.Lines {
+		right := ""
+		for _, i := range byLine[l.Number] {
+			if st, ok := got.States[i]; ok && s.Packets[i].States[0] != "" && st != s.Packets[i].States {
+				right = "got " + st[0] + " " + st[1]
+			}
+		}
+		fmt.Fprintf(&b, "%4d  %s\n", l.Number, strings.TrimRight(fmt.Sprintf("%-*s %s", gotColumn, l.Text, right), " "))
+	}
+	for i := range max(len(s.Expect), len(got.Flows)) {
+		var want, have string
+		if i < len(s.Expect) {
+			want = s.Expect[i].String()
+		}
+		if i < len(got.Flows) {
+			g := got.Flows[i]
+			if i < len(s.Expect) {
+				g = s.Expect[i].Like(g)
+			}
+			have = g.String()
+		}
+		if want != have {
+			fmt.Fprintf(&b, "want  = %s\ngot   = %s\n", want, have)
+		}
+	}
+	return b.String()
+}
+
+// Meets reports whether an analysis found what the script expects. States that got does not have are not compared.
+func (s *Script) Meets(got Got) bool {
+	for i := range s.Packets {
+		want := s.Packets[i].States
+		if st, ok := got.States[i]; ok && want[0] != "" && st != want {
+			return false
+		}
+	}
+	if len(s.Expect) != len(got.Flows) {
+		return false
+	}
+	for i := range s.Expect {
+		g := s.Expect[i].Like(got.Flows[i])
+		if s.Expect[i].String() != g.String() {
+			return false
+		}
+	}
+	return true
+}
+
+// Mirrored returns the script with the expectations of one that is played with exchanged roles.
+func (s *Script) Mirrored() *Script {
+	m := *s
+	opening, _ := s.opening()
+	m.Packets = append([]Packet(nil), s.Packets...)
+	for i := opening; i < len(m.Packets); i++ {
+		st := &m.Packets[i].States
+		st[0], st[1] = st[1], st[0]
+	}
+	m.Expect = nil
+	for i := range s.Expect {
+		m.Expect = append(m.Expect, s.Expect[i].Mirrored())
+	}
+	return &m
+}
