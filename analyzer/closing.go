@@ -7,7 +7,7 @@ type closing struct {
 	fin      [2]finFacts
 	rst      rstFacts
 	rsts     [2]noteList // frames of all RSTs, by sender
-	suspect  [2]suspectFIN
+	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
 	early    [2]earlyACK
 	timeWait [2]timeWaitFacts
 	lateRSTs int32 // RSTs after the end: they changed nothing
@@ -63,12 +63,6 @@ type rstFacts struct {
 	next   [2]reassembly.Seq // what both sides had sent by then
 }
 
-// suspectFIN is a FIN outside the window of its receiver: it counts once something agrees with it.
-type suspectFIN struct {
-	valid bool
-	p     packet
-}
-
 // earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
 // out to be a FIN that shows up later, an earlier copy of it was lost before the capture point.
 type earlyACK struct {
@@ -100,12 +94,12 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 	if held >= maxNotes {
 		return
 	}
-	s.notes = append(s.notes, note{frame: frame})
-	n := int32(len(s.notes) - 1)
+	n := s.notes.add()
+	s.notes.at(n).frame = frame
 	if l.first == 0 {
 		l.first = n
 	} else {
-		s.notes[l.last].next = n
+		s.notes.at(l.last).next = n
 	}
 	l.last = n
 }
@@ -113,8 +107,8 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 // frames returns the frames of a list.
 func (s *shard) frames(l noteList) []uint64 {
 	out := []uint64{}
-	for n := l.first; n != 0; n = s.notes[n].next {
-		out = append(out, s.notes[n].frame)
+	for n := l.first; n != 0; n = s.notes.at(n).next {
+		out = append(out, s.notes.at(n).frame)
 	}
 	return out
 }

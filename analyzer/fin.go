@@ -56,7 +56,7 @@ func (s *shard) delta(e *endpoint) int64 { return max(10e6, 2*int64(e.rtt)*1000)
 
 // noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN. sent is how many numbers x had sent before p.
 func (s *shard) noteCovered(f *flow, y int, p *packet, sent uint64) {
-	c := &s.closings[f.closing]
+	c := s.closings.at(f.closing)
 	n := &c.fin[y]
 	if !n.covers(p.seg.Ack) {
 		return
@@ -89,21 +89,20 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 // resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer
 // acknowledged it, it does not if x went on from where it had been.
 func (s *shard) resolveSuspect(f *flow, x int) {
-	c := &s.closings[f.closing]
-	w := &c.suspect[x]
-	if !w.valid {
+	c := s.closings.at(f.closing)
+	if c.suspect[x] == 0 {
 		return
 	}
-	end := w.p.seg.End()
-	if next := f.e[x].out.Next(); next != end {
-		if una, ok := f.e[x].out.Acked(); ok && una == next {
-			w.valid = next.Before(end) && !f.e[x].has(sentPlain)
-		}
-		return
+	w := s.suspects.at(c.suspect[x])
+	next := f.e[x].out.Next()
+	una, acked := f.e[x].out.Acked()
+	switch {
+	case next == w.seg.End():
+		c.suspect[x] = 0
+		s.noteFIN(f, x, w)
+	case acked && una == next:
+		c.suspect[x] = 0
 	}
-	w.valid = false
-	p := w.p
-	s.noteFIN(f, x, &p)
 }
 
 // finAcked reports whether y's acknowledgment of x's FIN can be presumed to have arrived: one passed, and x did not send

@@ -106,7 +106,11 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	s.sayKind(kind, p)
 	if kind == reassembly.Suspect {
 		if seg.Flags.Has(decode.FIN) {
-			s.closingOf(f).suspect[x] = suspectFIN{valid: true, p: *p}
+			c := s.closingOf(f)
+			if c.suspect[x] == 0 {
+				c.suspect[x] = s.suspects.add()
+			}
+			*s.suspects.at(c.suspect[x]) = *p
 		}
 		return
 	}
@@ -156,9 +160,8 @@ func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
 // closingOf returns the side record of a connection, and makes it if there is none.
 func (s *shard) closingOf(f *flow) *closing {
 	if f.closing == 0 {
-		s.closings = append(s.closings, closing{})
-		f.closing = int32(len(s.closings) - 1)
+		f.closing = s.closings.add()
 		f.flags &^= settled
 	}
-	return &s.closings[f.closing]
+	return s.closings.at(f.closing)
 }

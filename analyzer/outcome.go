@@ -59,7 +59,7 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	o := outcome{doubts: s.captureDoubts(f)}
 	o.client, o.roles = roles(f)
 	if f.closing != 0 {
-		o.c = s.closings[f.closing]
+		o.c = *s.closings.at(f.closing)
 	}
 	s.inferFIN(f, &o)
 	s.decide(f, &o, end)

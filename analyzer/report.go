@@ -52,8 +52,8 @@ func (r *run) number() []flowRef {
 	var refs []flowRef
 	streams := r.streams()
 	for i, s := range r.shards {
-		for j := range s.count {
-			refs = append(refs, flowRef{stream: streams[i][s.flow(j).birth], shard: int16(i), flow: j})
+		for j := int32(1); j <= s.flows.len(); j++ {
+			refs = append(refs, flowRef{stream: streams[i][s.flows.at(j).birth], shard: int16(i), flow: j})
 		}
 	}
 	slices.SortFunc(refs, func(a, b flowRef) int { return cmp.Compare(a.stream, b.stream) })
@@ -101,7 +101,7 @@ func (r *Report) Flow(stream int) (*Flow, bool) {
 
 func (r *Report) build(ref flowRef) *Flow {
 	s := r.run.shards[ref.shard]
-	return s.record(s.flow(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
+	return s.record(s.flows.at(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
 }
 
 // Select returns the report reduced to the connections for which keep is true: services, findings and the verdict
@@ -128,7 +128,7 @@ func (r *Report) Ladder(stream int) ([]Rung, bool) {
 	if !ok || !found {
 		return nil, false
 	}
-	return s.ladder(s.flow(r.flows[i].flow), steps), true
+	return s.ladder(s.flows.at(r.flows[i].flow), steps), true
 }
 
 // summary describes the capture as a whole.
@@ -151,6 +151,9 @@ func (r *run) summary(names []string, dropped uint64, err error) Summary {
 		} else if n > 0 {
 			m.NotTCP[out.String()] = n
 		}
+	}
+	if n := r.decoder.Incomplete(); n > 0 {
+		m.NotDecoded[decode.FragmentIncomplete.String()] += uint64(n)
 	}
 	var bad uint64
 	for _, s := range r.shards {

@@ -108,7 +108,7 @@ func fits(r *rstFacts, e, peer *endpoint) bool {
 // disproveReset takes a RST back if the connection goes on: after it, an endpoint acknowledges something that the other
 // sent after it.
 func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
-	c := &s.closings[f.closing]
+	c := s.closings.at(f.closing)
 	if !c.rst.accepted || c.rst.refusal {
 		return
 	}

@@ -17,7 +17,7 @@ func (r *Report) count() {
 	services := map[netip.AddrPort]*tally{}
 	for _, ref := range r.flows {
 		s := r.run.shards[ref.shard]
-		f := s.flow(ref.flow)
+		f := s.flows.at(ref.flow)
 		o := s.conclude(f, r.run.end)
 		first := o.closedFirstName()
 		r.Summary.Verdicts[o.verdict]++

@@ -6,7 +6,7 @@ func (s *shard) settle(f *flow, p *packet) {
 	s.setStates(f, s.states(f), p)
 	var c *closing
 	if f.closing != 0 {
-		c = &s.closings[f.closing]
+		c = s.closings.at(f.closing)
 		for x := range f.e {
 			if f.e[x].state == TimeWait && p.frame == f.e[x].lastFrame {
 				c.timeWait[x].since = p.time
@@ -37,7 +37,7 @@ func (s *shard) setStates(f *flow, states [2]State, p *packet) {
 func (s *shard) states(f *flow) [2]State {
 	var c *closing
 	if f.closing != 0 {
-		c = &s.closings[f.closing]
+		c = s.closings.at(f.closing)
 	}
 	return s.infer(f, c)
 }
@@ -60,17 +60,16 @@ func (s *shard) infer(f *flow, c *closing) [2]State {
 func (s *shard) facts(f *flow, c *closing, x int) facts {
 	e, peer := &f.e[x], &f.e[f.peer(x)]
 	t := facts{
-		seen:      e.packets > 0 || peer.has(sentSYNACK),
+		seen:      e.packets > 0 || peer.has(sentACK),
 		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),
-		gotSYN:    e.has(sentACK),
-		synAcked:  peer.has(sentACK) && e.synCovered(),
-		midStream: !e.sentSYN() && !peer.sentSYN() && (e.has(sentACK) || c != nil && c.fin[x].inferred),
+		gotSYN:    e.has(sentACK) || e.packets == 0 && peer.has(sentACK), // who is acknowledged has sent its SYN
+		synAcked:  peer.has(sentACK) && e.synCovered() || e.has(sentPlain),
+		midStream: !e.sentSYN() && !peer.sentSYN() && (e.marks|peer.marks)&sentACK != 0,
 	}
 	if c == nil {
 		return t
 	}
 	n, m := &c.fin[x], &c.fin[f.peer(x)]
-	t.seen = t.seen || n.inferred
 	t.sentFIN = n.sent
 	t.finAcked = s.finAcked(n, e)
 	t.gotFIN = m.acked

@@ -9,12 +9,12 @@ type shard struct {
 	seed    uint64
 
 	table    table
-	chunks   [][]flow // the arena: connections in the order in which they were found, in chunks that never move
-	count    int32
+	flows    arena[flow]
 	births   []uint64 // first frames of connections and stray SYNs, ascending; from these come the stream numbers
-	closings []closing
-	pendings []pendingSYN
-	notes    []note
+	closings arena[closing]
+	pendings arena[pendingSYN]
+	suspects arena[packet] // FINs outside the window: they count once something agrees with them
+	notes    arena[note]
 
 	duplicates   uint64
 	badChecksums uint64
@@ -25,38 +25,25 @@ type shard struct {
 	why     string           // what is to be said of the packet at hand
 }
 
-// chunkSize is how many connections a chunk of the arena holds.
-const chunkSize = 1024
-
-// newShard returns a shard. Index 0 of the side lists means none, so they start with an unused element.
 func newShard(m *machine, seed uint64) *shard {
-	s := &shard{
-		machine:  m,
-		seed:     seed,
-		closings: make([]closing, 1),
-		pendings: make([]pendingSYN, 1),
-		notes:    make([]note, 1),
-	}
+	s := &shard{machine: m, seed: seed}
 	s.table.grow(nil)
 	return s
 }
 
-// flow returns the connection with an index.
-func (s *shard) flow(i int32) *flow { return &s.chunks[i/chunkSize][i%chunkSize] }
-
 // add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
 func (s *shard) add(p *packet, k *key, h uint64, second bool) {
-	sl := s.table.find(h, func(i int32) bool { return s.flow(i).key == *k })
+	sl := s.table.find(h, func(i int32) bool { return s.flows.at(i).key == *k })
 	if sl.flow == 0 {
 		sl.hash = uint32(h >> 32)
 		f := s.newFlow(sl, p, s.birth(p.frame))
 		s.table.used++
-		s.table.grow(func(i int32) uint64 { return s.flow(i).key.hash(s.seed) })
+		s.table.grow(func(i int32) uint64 { return s.flows.at(i).key.hash(s.seed) })
 		s.watch(f)
 		s.apply(f, 0, p)
 		return
 	}
-	f, x := s.flow(sl.flow-1), 0
+	f, x := s.flows.at(sl.flow), 0
 	if second != (f.flags&flipped != 0) {
 		x = 1
 	}
@@ -73,12 +60,8 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 // newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not
 // yet entered.
 func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
-	if int(s.count) == len(s.chunks)*chunkSize {
-		s.chunks = append(s.chunks, make([]flow, chunkSize))
-	}
-	f := s.flow(s.count)
-	s.count++
-	sl.flow = s.count
+	sl.flow = s.flows.add()
+	f := s.flows.at(sl.flow)
 	k, second := keyOf(&p.seg)
 	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, birth: birth}
 	if second {

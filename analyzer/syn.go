@@ -49,7 +49,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 // next one, and returns the connection and the sending endpoint there; nil if the segment is a SYN that waits to be
 // explained. It is called for segments with SYN, and while a SYN waits.
 func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
-	f, seg := s.flow(sl.flow-1), &p.seg
+	f, seg := s.flows.at(sl.flow), &p.seg
 	switch {
 	case seg.Flags.Has(decode.SYN) && !seg.Flags.Any(decode.ACK|decode.RST|decode.FIN):
 		switch {
@@ -92,14 +92,13 @@ func (s *shard) onlySYNs(f *flow, x int) bool {
 func (s *shard) stray(f *flow, x int, p *packet) {
 	f.e[x].packets++
 	if f.pending != 0 {
-		if old := &s.pendings[f.pending]; int(old.by) == x && old.p.seg.Seq == p.seg.Seq {
+		if old := s.pendings.at(f.pending); int(old.by) == x && old.p.seg.Seq == p.seg.Seq {
 			return // sent again
 		}
-		s.pendings[f.pending] = pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p}
 	} else {
-		s.pendings = append(s.pendings, pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p})
-		f.pending = int32(len(s.pendings) - 1)
+		f.pending = s.pendings.add()
 	}
+	*s.pendings.at(f.pending) = pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p}
 	f.flags |= strays
 	if s.tracing {
 		s.say("SYN with a new sequence number on a living connection: it starts nothing unless it is answered")
@@ -109,7 +108,7 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 
 // answersPending reports whether a segment of x, with the SYN that waits in f, shows that a new connection began.
 func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
-	w := &s.pendings[f.pending]
+	w := s.pendings.at(f.pending)
 	if int(w.by) == x {
 		// Of the new connection's next segments the first stands just past the SYN. (The RST that answers a challenge
 		// takes its number from there: RFC 9293 §3.5.1, Figure 9.)
@@ -125,7 +124,7 @@ func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
 // promote starts the connection of the SYN that waits in f with that SYN, and returns it for the segment of x that
 // showed it.
 func (s *shard) promote(sl *slot, f *flow, x int) (*flow, int) {
-	w := s.pendings[f.pending]
+	w := *s.pendings.at(f.pending)
 	f.pending = 0
 	f.e[w.by].packets--
 	g := s.replace(sl, f, &w.p, w.birth)

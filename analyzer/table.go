@@ -51,7 +51,7 @@ type table struct {
 
 type slot struct {
 	hash uint32
-	flow int32 // index in the arena plus one; 0: free
+	flow int32 // index in the arena; 0: free
 }
 
 // find returns the slot of a key: that of its connection, or the free one where it belongs.
@@ -59,7 +59,7 @@ func (t *table) find(h uint64, same func(flow int32) bool) *slot {
 	mask := uint64(len(t.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
 		sl := &t.slots[i]
-		if sl.flow == 0 || sl.hash == uint32(h>>32) && same(sl.flow-1) {
+		if sl.flow == 0 || sl.hash == uint32(h>>32) && same(sl.flow) {
 			return sl
 		}
 	}
@@ -77,7 +77,7 @@ func (t *table) grow(rehash func(flow int32) uint64) {
 		if sl.flow == 0 {
 			continue
 		}
-		i := rehash(sl.flow-1) & mask
+		i := rehash(sl.flow) & mask
 		for t.slots[i].flow != 0 {
 			i = (i + 1) & mask
 		}

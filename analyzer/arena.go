@@ -1,0 +1,26 @@
+package analyzer
+
+// chunkSize is how many elements a chunk of an arena holds.
+const chunkSize = 1024
+
+// arena is a list that only grows, in chunks that never move: adding copies nothing, pointers to elements stay valid, and
+// elements without pointers cost the garbage collector nothing. Index 0 is taken at the start and stands for "none".
+type arena[T any] struct {
+	chunks [][]T
+	n      int32
+}
+
+// add appends a zero element and returns its index, from 1.
+func (a *arena[T]) add() int32 {
+	a.n++
+	if int(a.n)/chunkSize == len(a.chunks) {
+		a.chunks = append(a.chunks, make([]T, chunkSize))
+	}
+	return a.n
+}
+
+// at returns an element.
+func (a *arena[T]) at(i int32) *T { return &a.chunks[uint32(i)/chunkSize][uint32(i)%chunkSize] }
+
+// len returns how many elements were added; they have the indices 1 to len.
+func (a *arena[T]) len() int32 { return a.n }
