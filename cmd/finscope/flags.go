@@ -88,7 +88,8 @@ func parse(args []string) (*config, error) {
 	fs.StringVarP(&c.iface, "interface", "i", "", "")
 	fs.BoolVarP(&c.list, "list-interfaces", "D", false, "")
 	var live struct {
-		snap, buffer  positive
+		snap          snapLength
+		buffer        positive
 		noPromiscuous bool
 		user, metrics string
 	}
@@ -197,7 +198,10 @@ func (c *config) check(stdin io.Reader) error {
 	if err := c.checkReport(); err != nil {
 		return err
 	}
-	return c.checkWrite(dashes > 0)
+	if dashes == 0 {
+		stdin = nil
+	}
+	return c.checkWrite(stdin)
 }
 
 func (c *config) checkLive() error {
@@ -234,7 +238,8 @@ func (c *config) checkReport() error {
 	return nil
 }
 
-func (c *config) checkWrite(stdin bool) error {
+// checkWrite refuses a -w that cannot work. stdin is nil if it is not read.
+func (c *config) checkWrite(stdin io.Reader) error {
 	switch {
 	case !c.given["write"]:
 		return nil
@@ -242,7 +247,7 @@ func (c *config) checkWrite(stdin bool) error {
 		return wrong("", "-w/--write needs a file name")
 	case c.write == "-":
 		return wrong("give a file name", "-w - is not possible: standard output is for the report")
-	case stdin && c.where != "":
+	case stdin != nil && c.where != "":
 		return wrong("save it first (tee trace.pcap), then run finscope on the file; or select with --stream or -f",
 			"-w with --where reads the capture twice, which standard input does not allow")
 	}
@@ -253,6 +258,11 @@ func (c *config) checkWrite(stdin bool) error {
 	for _, f := range c.files {
 		if in, err := os.Stat(f); err == nil && os.SameFile(in, out) {
 			return wrong("", "-w would overwrite %s, which is being read", f)
+		}
+	}
+	if f, ok := stdin.(*os.File); ok {
+		if in, err := f.Stat(); err == nil && os.SameFile(in, out) {
+			return wrong("", "-w would overwrite standard input, which is being read")
 		}
 	}
 	return nil

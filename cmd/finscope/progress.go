@@ -12,20 +12,24 @@ import (
 // a second, and is gone when the report comes.
 type progress struct {
 	w     io.Writer // nil: nothing is shown
+	from  time.Time // nothing is drawn before: most files are read before one could look
 	bar   *progressbar.ProgressBar
 	total int64
 }
 
 func newProgress(when string, stderr io.Writer) *progress {
-	if when == "never" || when == "auto" && !isTerminal(stderr) {
-		return &progress{}
+	switch {
+	case when == "always":
+		return &progress{w: stderr}
+	case when == "auto" && isTerminal(stderr):
+		return &progress{w: stderr, from: time.Now().Add(300 * time.Millisecond)}
 	}
-	return &progress{w: stderr}
+	return &progress{}
 }
 
 // update is told the bytes read, their total (0: not known, as for a pipe) and the packets so far.
 func (p *progress) update(read, total int64, packets uint64) {
-	if p.w == nil {
+	if p.w == nil || p.bar == nil && time.Now().Before(p.from) {
 		return
 	}
 	if p.bar == nil || p.total != total {

@@ -20,7 +20,7 @@ type seconds time.Duration
 
 func (v *seconds) Set(s string) error {
 	d, err := time.ParseDuration(s)
-	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil {
+	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil && f < 1e9 { // 30 years; beyond it a Duration overflows
 		d, err = time.Duration(f*float64(time.Second)), nil
 	}
 	if err != nil || d <= 0 {
@@ -66,6 +66,21 @@ func (v *positive) Set(s string) error {
 
 func (v *positive) String() string { return strconv.FormatUint(uint64(*v), 10) }
 func (v *positive) Type() string   { return "N" }
+
+// snapLength is how much of each packet to keep; 0 is everything, as tcpdump users type it.
+type snapLength uint32
+
+func (v *snapLength) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n > 262144 {
+		return fmt.Errorf("give a number of bytes up to 262144, or 0 for all, not %q", s)
+	}
+	*v = snapLength(n)
+	return nil
+}
+
+func (v *snapLength) String() string { return strconv.FormatUint(uint64(*v), 10) }
+func (v *snapLength) Type() string   { return "N" }
 
 // flowLimit is how many flows the text report lists.
 type flowLimit int
@@ -129,4 +144,4 @@ func orList(words []string) string {
 	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
 }
 
-var _ = []pflag.Value{new(seconds), new(streams), new(positive), new(flowLimit), new(ports), choice{}, new(failOn)}
+var _ = []pflag.Value{new(seconds), new(streams), new(positive), new(snapLength), new(flowLimit), new(ports), choice{}, new(failOn)}
