@@ -111,7 +111,6 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 	if !s.started {
 		s.started, s.start, s.nxt, s.una = true, seq, end, seq
 		s.numbers = uint64(end - seq)
-		s.promote()
 		if seq == end {
 			return Empty
 		}
@@ -174,17 +173,23 @@ func (s *Stream) tooOld(t Seq) bool {
 
 // open records the missing range h. If a jump was confirmed, its first segment is not missing.
 func (s *Stream) open(h span, jumped bool) {
-	if jumped && h.low.Before(s.jump.low) && s.jump.high.AtOrBefore(h.high) {
+	if low, high := uint32(s.jump.low-h.low), uint32(s.jump.high-h.low); jumped && low <= high && high <= uint32(h.high-h.low) {
 		s.numbers += uint64(s.jump.high - s.jump.low)
 		s.addHole(span{h.low, s.jump.low})
 		h.low = s.jump.high
 	}
-	if h.low != h.high {
-		s.addHole(h)
-	}
+	s.addHole(h)
 }
 
+// addHole records a missing range above all others.
 func (s *Stream) addHole(h span) {
+	if h.low == h.high {
+		return
+	}
+	if s.nholes > 0 && s.holes[s.nholes-1].high == h.low { // all that was seen between them is an empty segment
+		s.holes[s.nholes-1].high = h.high
+		return
+	}
 	if s.nholes == MaxHoles {
 		copy(s.holes[:], s.holes[1:])
 		s.nholes--
@@ -196,6 +201,10 @@ func (s *Stream) addHole(h span) {
 
 // addFirstHole records a missing range below all others; if there are enough of those, it is the one to be forgotten.
 func (s *Stream) addFirstHole(h span) {
+	if s.nholes > 0 && s.holes[0].low == h.high {
+		s.holes[0].low = h.low
+		return
+	}
 	if s.nholes == MaxHoles {
 		s.forgot = true
 		return
@@ -305,33 +314,33 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 	}
 	s.beyond, s.hasBeyond = known.Max(ack), true
 	if uint32(s.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
-		s.forgot = true
+		s.forgot, s.hasJump = true, false
 		s.advance(s.beyond)
 	}
 	return true
 }
 
-// advance moves the next number up to end, and gives up what that leaves too far behind.
+// advance moves the next number up to end.
 func (s *Stream) advance(end Seq) {
+	if s.hasBeyond || s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.far && uint32(end-s.start) > maxRoom {
+		s.catchUp(end)
+	}
 	s.nxt = end
-	s.far = s.far || uint32(end-s.start) > maxRoom
+}
+
+// catchUp prepares for the next number to move up to end: it counts an acknowledgment that came before the numbers it
+// acknowledges, as captures of two interfaces show it, and gives up what will be too far behind.
+func (s *Stream) catchUp(end Seq) {
+	if s.hasBeyond && uint32(s.beyond-s.nxt) <= uint32(end-s.nxt) {
+		s.una, s.acked, s.hasBeyond = s.beyond, true, false
+	}
 	for s.nholes > 0 && uint32(end-s.holes[0].low) > maxRoom {
 		copy(s.holes[:], s.holes[1:])
 		s.nholes--
 		s.forgot = true
 	}
-	if s.acked && uint32(end-s.una) > maxRoom {
-		s.una = end - maxRoom // acknowledgments were not captured for a while
-	}
-	s.promote()
-}
-
-// promote counts an acknowledgment that came before the numbers it acknowledges, as captures of two interfaces show it.
-func (s *Stream) promote() {
-	if s.hasBeyond && s.beyond.AtOrBefore(s.nxt) {
-		if !s.acked || s.una.Before(s.beyond) {
-			s.una, s.acked = s.beyond, true
-		}
-		s.hasBeyond = false
+	s.far = s.far || uint32(end-s.start) > maxRoom
+	if uint32(end-s.una) > maxRoom { // acknowledgments were not captured for a while; the half saves coming back at once
+		s.una = end - maxRoom/2
 	}
 }
