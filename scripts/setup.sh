@@ -80,15 +80,17 @@ install() {
 	dnf) $as_root dnf install -y $missing ;;
 	apk) $as_root apk add --no-cache $missing ;;
 	brew) brew install $missing ;;
-	*) false ;;
 	esac
 }
 
-say "installing $missing"
-if install </dev/null >"$scratch/log" 2>&1 && has_libpcap; then
-	exit 0
+if [ -n "$manager" ] && [ "$as_root" != false ]; then
+	say "installing $missing"
+	# The terminal stays connected for sudo's password; nothing else asks.
+	if install >"$scratch/log" 2>&1 && has_libpcap; then
+		exit 0
+	fi
+	tail -n 5 "$scratch/log" >&2
 fi
-tail -n 5 "$scratch/log" >&2
 case $manager in
 '') say "no package manager known here; please install: $missing" ;;
 brew) say "please run: brew install $missing" ;;

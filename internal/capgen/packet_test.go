@@ -76,7 +76,7 @@ func TestDecodeGivesTheSegmentBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	d := decode.NewDecoder()
 	var frame []byte
-	for range 50_000 {
+	for range 20_000 {
 		want := randomSegment(r)
 		var opts options
 		if opts.fill(&want); opts.room() < 4 {
@@ -98,7 +98,7 @@ func TestDecodeGivesTheSegmentBack(t *testing.T) {
 // A snapshot length changes what is kept and nothing else.
 func TestSnaplen(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
-	for range 5_000 {
+	for range 2_000 {
 		seg := randomSegment(r)
 		whole, wireLen := AppendPacket(nil, &seg, 0)
 		snaplen := 1 + r.IntN(200)
@@ -176,7 +176,7 @@ func TestChecksums(t *testing.T) {
 // gopacket reads the packets too: decode is not its own witness.
 func TestGopacketAgrees(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
-	for range 5_000 {
+	for range 2_000 {
 		seg := randomSegment(r)
 		seg.Marks &^= decode.OptionsCut
 		frame, _ := AppendPacket(nil, &seg, 0)

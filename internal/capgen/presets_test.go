@@ -21,7 +21,7 @@ func TestPresetsExist(t *testing.T) {
 	}
 }
 
-// What the presets promise of a file's size, from a twentieth of each.
+// What the presets promise of a file's size, from a hundredth of each.
 func TestPresetSizes(t *testing.T) {
 	tests := []struct {
 		preset            string
@@ -36,13 +36,13 @@ func TestPresetSizes(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.preset, func(t *testing.T) {
 			o, _ := Preset(tt.preset)
-			o.Connections /= 20
-			o.Open = max(o.Open/20, 1)
+			o.Connections /= 100
+			o.Open = max(o.Open/100, 1)
 			truth, err := Generate(io.Discard, o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			packets, megabyte := float64(truth.Packets)*20/1e6, float64(truth.Bytes)*20/1e6
+			packets, megabyte := float64(truth.Packets)*100/1e6, float64(truth.Bytes)*100/1e6
 			if packets < tt.packets*0.97 || packets > tt.packets*1.03 || megabyte < tt.megabyte*0.97 || megabyte > tt.megabyte*1.03 {
 				t.Errorf("%.2f million packets, %.0f MB; want about %v, %v", packets, megabyte, tt.packets, tt.megabyte)
 			}
