@@ -44,7 +44,7 @@ measure() {
 }
 
 # generate makes sure that the capture of a preset is there, from the generator as it is now.
-version=$(cat internal/capgen/*.go internal/capgen/cmd/capgen/*.go | cksum | cut -d ' ' -f 1)
+version=$(find internal/capgen -name '*.go' ! -name '*_test.go' | sort | xargs cat | cksum | cut -d ' ' -f 1)
 generate() {
 	file=$OUT/$1-$version.pcap
 	if [ ! -e "$file" ] || [ ! -e "$file.truth" ]; then
