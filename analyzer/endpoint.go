@@ -28,6 +28,8 @@ type endpoint struct {
 	out     reassembly.Stream // what it sends, and how much of that the peer acknowledged
 	packets uint64
 
+	sentBefore uint64 // how many numbers it had sent before it first acknowledged lastAck
+
 	lastFrame uint64 // its latest packet
 	lastTime  int64
 
@@ -105,14 +107,14 @@ func (e *endpoint) scale(peer *endpoint) (shift uint8, known bool) {
 	}
 }
 
-// noteACK notes the acknowledgment number of a segment that e sent.
-func (e *endpoint) noteACK(seg *decode.Segment) {
+// noteACK notes the acknowledgment number of a segment that e sent after so many sequence numbers.
+func (e *endpoint) noteACK(seg *decode.Segment, sent uint64) {
 	switch {
 	case !e.has(sentACK):
-		e.prevAck, e.lastAck, e.prevEnd = seg.Ack, seg.Ack, seg.Seq
+		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = seg.Ack, seg.Ack, seg.Seq, sent
 		e.marks |= sentACK
 	case seg.Ack != e.lastAck:
-		e.prevAck, e.lastAck, e.prevEnd = e.lastAck, seg.Ack, seg.Seq
+		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = e.lastAck, seg.Ack, seg.Seq, sent
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	if una, ok := f.e[x].out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		peer := &f.e[y]
 		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
-		n.peerNumbers = peer.out.Numbers()
+		n.peerNumbers = peer.sentBefore
 	}
 }
 
@@ -54,8 +54,8 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 // (200 ms in Linux, 30 ms elsewhere) and above what a capture point may delay or reorder.
 func (s *shard) delta(e *endpoint) int64 { return max(10e6, 2*int64(e.rtt)*1000) }
 
-// noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN. sent is how many numbers x had sent before p.
-func (s *shard) noteCovered(f *flow, y int, p *packet, sent uint64) {
+// noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN.
+func (s *shard) noteCovered(f *flow, y int, p *packet) {
 	c := s.closings.at(f.closing)
 	n := &c.fin[y]
 	if !n.covers(p.seg.Ack) {
@@ -67,7 +67,7 @@ func (s *shard) noteCovered(f *flow, y int, p *packet, sent uint64) {
 	if !n.acked {
 		x := f.peer(y)
 		n.acked, n.ackedFrame, n.ackedTime = true, p.frame, p.time
-		n.peerNumbers = sent
+		n.peerNumbers = f.e[x].sentBefore
 		una, ok := f.e[x].out.Acked()
 		n.peerInFlight = ok && una.Before(p.seg.Seq) && !c.fin[x].sent
 		if s.tracing {

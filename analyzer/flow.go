@@ -147,12 +147,12 @@ func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
 	if !e.has(sentACK) && peer.sentSYN() && peer.lastTime != 0 && p.time > peer.lastTime {
 		e.rtt = uint32(min((p.time-peer.lastTime)/1000+1, 1<<31))
 	}
-	e.noteACK(seg)
+	e.noteACK(seg, sent)
 	e.offer(seg, peer)
 	e.noteOptions(seg)
 	if f.closing != 0 {
 		s.resolveSuspect(f, y)
-		s.noteCovered(f, y, p, sent)
+		s.noteCovered(f, y, p)
 		s.disproveReset(f, x, seg.Ack)
 	}
 }
