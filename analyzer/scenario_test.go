@@ -232,6 +232,8 @@ func observed(f *Flow) pkttest.Expect {
 		Stream: f.Stream, Verdict: string(f.Verdict), First: string(f.ClosedFirst), Roles: string(f.Roles),
 		Ends: [2]string{spell(f.Client.State), spell(f.Server.State)}, Holds: "none",
 	}
+	e.FINs = fmt.Sprint(timesSent(f.Client.FIN), " ", timesSent(f.Server.FIN))
+	e.Bytes = fmt.Sprint(f.Client.Bytes, " ", f.Server.Bytes)
 	if f.ClosedBy != nil {
 		e.By = string(*f.ClosedBy)
 	}
@@ -259,6 +261,13 @@ func observed(f *Flow) pkttest.Expect {
 		}
 	}
 	return e
+}
+
+func timesSent(f *FIN) int {
+	if f == nil {
+		return 0
+	}
+	return f.Sent
 }
 
 // marshal returns all records as JSON.

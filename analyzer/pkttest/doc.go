@@ -64,7 +64,10 @@
 //	                             who has a TIME_WAIT in the record; default: who ends in TIME_WAIT
 //	half-close SIDE OCTETS       the side that closed first, and what the other sent after that; default: none, and
 //	                             0 octets for the verdict half-closed
-//	reset by SIDE [STATE STATE]  required with the verdict reset; states just before it
+//	reset by SIDE [STATE STATE]  required with the verdict reset; states just before it. Side may be "either"
+//	                             where the RSTs crossed
+//	fins N M                     how often each side sent its FIN; compared only if given
+//	bytes N M                    payload of each side, each octet once; compared only if given
 //	doubts NAME...               exactly these; default: none
 //	stream N                     default: 0, 1, 2... in order
 //	roles NAME                   compared only if given

@@ -22,10 +22,12 @@ type Expect struct {
 
 	HalfClose string    // side that closed first; empty: no half-close
 	Octets    uint64    // sent after that by the other
-	Reset     string    // side whose RST ended the connection; empty: none did
+	Reset     string    // side whose RST ended the connection, or either; empty: none did
 	Before    [2]string // states just before that; empty: not compared
 	Doubts    []string  // sorted
 	Roles     string    // empty: not compared
+	FINs      string    // transmissions of each side's FIN, "1 2"; empty: not compared
+	Bytes     string    // payload of each side, each octet once, "100 200"; empty: not compared
 	Findings  []string
 
 	stream int // as written; -1: not
@@ -77,7 +79,7 @@ func (e *Expect) clause(w []string) error {
 			return bad
 		}
 		e.HalfClose, e.Octets = w[1], n
-	case w[0] == "reset" && w[1] == "by" && (len(w) == 3 || len(w) == 5 && states(w[3:])) && oneOf(w[2], "client", "server"):
+	case w[0] == "reset" && w[1] == "by" && (len(w) == 3 || len(w) == 5 && states(w[3:])) && oneOf(w[2], "client", "server", "either"):
 		e.Reset = w[2]
 		if len(w) == 5 {
 			e.Before = [2]string{w[3], w[4]}
@@ -90,12 +92,21 @@ func (e *Expect) clause(w []string) error {
 			return bad
 		}
 		e.stream = n
+	case w[0] == "fins" && len(w) == 3 && isNumber(w[1]) && isNumber(w[2]):
+		e.FINs = w[1] + " " + w[2]
+	case w[0] == "bytes" && len(w) == 3 && isNumber(w[1]) && isNumber(w[2]):
+		e.Bytes = w[1] + " " + w[2]
 	case w[0] == "roles" && len(w) == 2 && oneOf(w[1], "handshake", "guessed", "both"):
 		e.Roles = w[1]
 	default:
 		return bad
 	}
 	return nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 64)
+	return err == nil
 }
 
 // complete fills in the defaults. last is what the packets say of the final states.
@@ -165,6 +176,12 @@ func (e *Expect) String() string {
 		add("doubts %s", strings.Join(e.Doubts, " "))
 	}
 	add("stream %d", e.Stream)
+	if e.FINs != "" {
+		add("fins %s", e.FINs)
+	}
+	if e.Bytes != "" {
+		add("bytes %s", e.Bytes)
+	}
 	if e.Roles != "" {
 		add("roles %s", e.Roles)
 	}
@@ -182,6 +199,15 @@ func (e *Expect) Like(found Expect) Expect {
 	if e.Roles == "" {
 		found.Roles = ""
 	}
+	if e.FINs == "" {
+		found.FINs = ""
+	}
+	if e.Bytes == "" {
+		found.Bytes = ""
+	}
+	if e.Reset == "either" && found.Reset != "" {
+		found.Reset = e.Reset
+	}
 	return found
 }
 
@@ -197,6 +223,13 @@ func (e Expect) Mirrored() Expect {
 		return side
 	}
 	e.First, e.Holds, e.HalfClose, e.Reset = swap(e.First), swap(e.Holds), swap(e.HalfClose), swap(e.Reset)
+	pair := func(s string) string {
+		if a, b, ok := strings.Cut(s, " "); ok {
+			return b + " " + a
+		}
+		return s
+	}
+	e.FINs, e.Bytes = pair(e.FINs), pair(e.Bytes)
 	e.Ends = [2]string{e.Ends[1], e.Ends[0]}
 	e.Before = [2]string{e.Before[1], e.Before[0]}
 	return e
