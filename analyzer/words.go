@@ -126,9 +126,6 @@ const (
 	Error   Severity = "error"
 )
 
-// Code names a finding.
-type Code string
-
 // PortRange is a range of local ports, both ends included.
 type PortRange struct{ Low, High uint16 }
 

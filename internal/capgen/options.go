@@ -59,9 +59,12 @@ func (o *options) bytes() []byte {
 func (o *options) fill(seg *decode.Segment) {
 	sacks := seg.Marks&decode.HasSACK != 0
 	timestamp := seg.Marks&decode.HasTimestamp != 0
+	if seg.Flags.Has(decode.SYN) && !sacks {
+		o.put(kindMSS, 4, 1460>>8, 1460&0xff)
+	}
 	switch {
-	case seg.Flags.Has(decode.SYN) && !sacks:
-		o.put(kindMSS, 4, 1460>>8, 1460&0xff, kindSACKPermitted, 2)
+	case seg.Marks&decode.PermitsSACK != 0:
+		o.put(kindSACKPermitted, 2)
 	case timestamp:
 		o.put(kindNOP, kindNOP) // RFC 7323 appendix A
 	}

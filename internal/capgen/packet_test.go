@@ -46,7 +46,12 @@ func randomSegment(r *rand.Rand) decode.Segment {
 		s.Marks |= decode.HasWScale
 		s.WScale = byte(r.IntN(15))
 	}
-	if r.IntN(4) == 0 {
+	if s.Flags.Has(decode.SYN) && r.IntN(2) == 0 {
+		s.Marks |= decode.PermitsSACK
+	}
+	if s.Flags.Has(decode.SYN) && r.IntN(2) == 0 {
+		s.Marks |= decode.PermitsSACK
+	} else if r.IntN(4) == 0 {
 		s.Marks |= decode.HasSACK
 		s.SACKLeft = reassembly.Seq(r.Uint32())
 		s.SACKRight = s.SACKLeft + reassembly.Seq(r.Uint32N(5000)+1)
@@ -199,6 +204,8 @@ func TestGopacketAgrees(t *testing.T) {
 			kindWScale:    seg.Marks&decode.HasWScale != 0,
 			kindFastOpen:  seg.Marks&decode.HasFastOpen != 0,
 			kindMPTCP:     seg.Marks&decode.HasMPTCP != 0,
+
+			kindSACKPermitted: seg.Marks&decode.PermitsSACK != 0,
 		}
 		got := map[layers.TCPOptionKind]bool{}
 		for _, o := range tcp.Options {

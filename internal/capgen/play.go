@@ -29,7 +29,7 @@ func (g *generator) play(c *conn, now int64) {
 
 	switch m.what {
 	case sendSYN, sendSYNACK:
-		s.Marks |= decode.HasWScale
+		s.Marks |= decode.HasWScale | decode.PermitsSACK
 		s.WScale = 7
 		s.Window = 64240
 	case sendData:

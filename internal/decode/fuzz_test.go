@@ -154,6 +154,8 @@ func oracleTCP(l *layers.TCP, s *Segment) {
 		case o.OptionType == layers.TCPOptionKindWindowScale && len(d) == 1 && l.SYN:
 			s.Marks |= HasWScale
 			s.WScale = min(d[0], 14)
+		case o.OptionType == layers.TCPOptionKindSACKPermitted && l.SYN:
+			s.Marks |= PermitsSACK
 		case o.OptionType == layers.TCPOptionKindSACK && len(d) >= 8 && len(d)%8 == 0:
 			s.Marks |= HasSACK
 			s.SACKLeft = reassembly.Seq(binary.BigEndian.Uint32(d))

@@ -11,6 +11,7 @@ const (
 	optEnd          = 0
 	optNop          = 1
 	optWScale       = 3
+	optSACKOK       = 4
 	optSACK         = 5
 	optTimestamps   = 8
 	optMPTCP        = 30
@@ -62,6 +63,10 @@ func option(o []byte, seg *Segment) {
 		if len(o) == 3 && seg.Flags.Has(SYN) { // RFC 7323 §2.2: ignored elsewhere
 			seg.WScale = min(o[2], maxWScale)
 			seg.Marks |= HasWScale
+		}
+	case optSACKOK:
+		if seg.Flags.Has(SYN) {
+			seg.Marks |= PermitsSACK
 		}
 	case optSACK:
 		sack(o[2:], seg)

@@ -76,6 +76,7 @@ const (
 	BadChecksum                     // the TCP checksum is provably wrong; see Segment.Checksum
 	FromFragments                   // put together from IP fragments; the frame is the one that completed it
 	DontFragment                    // IPv4 DF
+	PermitsSACK                     // a SYN offered selective acknowledgments (RFC 2018 §2)
 )
 
 // Segment is what finscope keeps of one TCP segment. It holds no packet bytes and may be copied freely.
