@@ -26,9 +26,8 @@ const (
 //   - what is valid only under a mark or flag that seg lacks.
 //
 // OptionsCut cuts the frame inside the TCP header, behind the options asked for; if these fill the header, the last four
-// octets of them are lost. Payloads beyond what an IP header can
-// count are written as Linux hands them to a capture: IPv4 with total length 0, IPv6 with a jumbo payload option. SYNs
-// carry an MSS too.
+// octets of them are lost. Payloads beyond what an IP header can count are written as Linux hands them to a capture: IPv4
+// with total length 0, IPv6 with a jumbo payload option. SYNs carry an MSS too.
 func AppendPacket(dst []byte, seg *decode.Segment, snaplen int) (frame []byte, wireLen int) {
 	var opts options
 	opts.fill(seg)
