@@ -19,6 +19,7 @@ type finFacts struct {
 	sent         bool
 	inferred     bool // not captured: the peer's acknowledgments show it
 	acked        bool // an acknowledgment that covers it passed
+	first        bool // it is the first packet that was captured of its sender
 	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
 	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
 
@@ -54,6 +55,7 @@ type rstFacts struct {
 	foreign  bool  // it fits nothing that endpoint would send
 	strict   bool  // accepted by Linux only
 	unproven bool  // its number cannot be judged
+	answered bool  // the receiver answered the next segment of its supposed sender with a RST of its own
 
 	frame  uint64
 	time   int64
@@ -75,6 +77,7 @@ type earlyACK struct {
 type timeWaitFacts struct {
 	since  int64 // when it last acknowledged the peer's FIN; 0: never
 	killed int64 // when a RST ended it; 0: none did
+	reused int64 // when a SYN on the same addresses and ports ended it; 0: none did
 }
 
 // noteList is a list of frames in shard.notes, by its first and last element; 0 is none.

@@ -10,7 +10,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	end, id := seg.End(), identityOf(seg)
 	switch {
 	case !n.sent:
-		*n = finFacts{sent: true, end: end, ack: seg.Ack, frame: p.frame, time: p.time}
+		*n = finFacts{sent: true, end: end, ack: seg.Ack, first: f.e[x].packets == 1, frame: p.frame, time: p.time}
 		if e := c.early[x]; e.valid && e.seq == end && e.peerFINs <= 1 {
 			// Its sender had already counted this FIN when it sent an empty segment before: an earlier copy was lost
 			// before the capture point. If that segment was the answer to the peer's first FIN, the lost copy

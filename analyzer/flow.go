@@ -116,6 +116,7 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	}
 	if f.closing != 0 {
 		s.resolveSuspect(f, x)
+		s.wentOn(f, x, p)
 	}
 	if seg.Flags&(decode.SYN|decode.FIN) == 0 {
 		e.marks |= sentPlain

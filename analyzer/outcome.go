@@ -78,6 +78,9 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 			o.since[x], o.frame[x] = n.lastTime, n.lastFrame
 		}
 	}
+	if o.verdict == Indeterminate && o.doubts&firstFIN != 0 {
+		o.state = [2]State{} // both readings would claim other states
+	}
 	if f.flags&self != 0 {
 		o.state[1], o.since[1], o.frame[1] = o.state[0], o.since[0], o.frame[0]
 	}
@@ -104,7 +107,8 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		}
 		*m = finFacts{sent: true, inferred: true, acked: true, end: e.lastAck, lastCovered: e.lastTime, ackedTime: e.lastTime, ackedFrame: e.lastFrame}
 		o.doubts |= inferredFIN
-		if peer.packets == 0 && n.copies == 1 { // nothing of the peer was captured, the acknowledgment neither
+		if peer.packets == 0 && (n.copies == 1 || n.lastFrame < e.lastFrame) {
+			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
 			n.acked, n.lastCovered, n.ackedTime, n.ackedFrame = true, e.lastTime, e.lastTime, e.lastFrame
 		}
 	}
@@ -125,11 +129,11 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		if !n.sent || n.inferred || s.finAcked(n, e) {
 			continue
 		}
-		// The next copy is due after twice the gap before (RFC 6298 §5.5), the first one within a second or three round
-		// trips.
+		// The next copy is due after twice the gap before (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first one
+		// within a second or three round trips.
 		wait := max(1e9, 3*int64(e.rtt)*1000)
 		if n.copies > 1 {
-			wait = 2*n.gap + 1e9
+			wait = min(2*n.gap, 121e9) + 1e9
 		}
 		peer := &f.e[f.peer(x)]
 		switch {
@@ -227,8 +231,8 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 	switch {
 	case peer.packets == 0:
 		o.verdict = Indeterminate // whether the peer answered or had closed before is not in the capture
-	case !f.e[0].sentSYN() && !f.e[1].sentSYN() && n.frame == f.firstFrame && !peer.has(sentData):
-		o.verdict = Indeterminate // the peer's FIN may have come before the capture
+	case !f.e[0].sentSYN() && !f.e[1].sentSYN() && n.first && !peer.has(sentData):
+		o.verdict = Indeterminate // it is all that is known of its sender: the peer's FIN may have come before the capture
 		o.doubts |= firstFIN
 	case n.acked:
 		o.verdict = HalfClosed
@@ -307,6 +311,8 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 		return finAgainstRST(f, 0, n, r)
 	case m.sent:
 		return finAgainstRST(f, 1, m, r)
+	case r.accepted && r.foreign:
+		return unknownSide, ByRST
 	case r.accepted && r.crossed:
 		return bothSides, ByRST
 	case r.accepted:
@@ -319,6 +325,10 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 func finAgainstRST(f *flow, x int, n *finFacts, r *rstFacts) (int, ClosedBy) {
 	if !r.accepted || int(r.by) == x {
 		return x, ByFIN
+	}
+	una, _ := f.e[x].out.Acked()
+	if !r.live && r.seq == n.ack && una == r.next[x] {
+		return x, ByFIN // nothing but the FIN was there to be answered with this RST, whatever the capture shows first
 	}
 	if n.frame > r.frame {
 		// The FIN passed after the RST: its sender had not received that. If it came a retransmission later, the RST was

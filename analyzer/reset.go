@@ -21,8 +21,13 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		if c.rst.by == uint8(y) && c.rst.live && p.seg.Flags.Has(decode.ACK) {
 			c.rst.crossed = true // nobody answers a RST: this one was on its way already
 		}
-		if una, ok := e.out.Acked(); ok && p.seg.Seq == una && int(c.rst.by) == x {
+		una, acked := e.out.Acked()
+		exact := p.seg.Seq == e.out.Next() || acked && p.seg.Seq == una
+		switch {
+		case exact && int(c.rst.by) == x:
 			c.rst.strict, c.rst.unproven = false, false // whatever became of the first one, this one counts
+		case exact:
+			c.rst.answered = true
 		}
 		s.say("RST after the connection was reset: an answer to what was on its way")
 		return
@@ -39,6 +44,9 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time,
 		seq: p.seg.Seq, ack: p.seg.Ack, before: states,
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
+	}
+	if !e.out.Started() {
+		r.next[x] = p.seg.Seq
 	}
 	s.judge(&r, c, e, peer, x, y)
 	if !r.accepted {
@@ -65,11 +73,13 @@ func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x, y int) {
 	beyond, hasBeyond := e.out.AckedBeyond()
 	fin := &c.fin[x]
 	switch {
-	case !e.out.Started() || !acked && !peer.has(sentPlain):
+	case !e.out.Started():
 		r.accepted, r.unproven = true, true // nothing of x is known to hold it against
 	case r.seq == e.out.Next():
 		r.accepted = true
 		r.unproven = e.out.Contiguous().Max(una) != r.seq // y may lack what the capture lacks
+	case !acked && !peer.has(sentPlain):
+		r.accepted, r.unproven = true, true // nor of y
 	case hasBeyond && r.seq == beyond:
 		r.accepted = true
 	case r.seq == una:
@@ -113,9 +123,22 @@ func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 		return
 	}
 	y := f.peer(x)
+	if int(c.rst.by) == y && ack == c.rst.seq {
+		c.rst.unproven = false // captured late: the RST stood where x expected it
+	}
 	if e := &f.e[y]; c.rst.next[y].Before(ack) && ack.AtOrBefore(e.out.Next()) && e.out.Started() {
 		c.rst = rstFacts{}
 		c.ignored++
 		s.say("the RST was not believed: the connection goes on")
+	}
+}
+
+// wentOn notes that x sent an ordinary segment. If a RST in its name had ended the connection long enough before, another
+// host sent that one.
+func (s *shard) wentOn(f *flow, x int, p *packet) {
+	c := s.closings.at(f.closing)
+	if r := &c.rst; r.accepted && int(r.by) == x && !r.refusal && p.time-r.time > s.delta(&f.e[x]) && r.next[x].AtOrBefore(p.seg.Seq) {
+		r.foreign = true
+		s.say("its sender goes on after its RST: another host sent that one")
 	}
 }

@@ -50,7 +50,7 @@ func (s *shard) infer(f *flow, c *closing) [2]State {
 	}
 	x := int(c.rst.by)
 	out[f.peer(x)] = Closed
-	if !c.rst.foreign {
+	if !c.rst.foreign || c.rst.answered {
 		out[x] = Closed
 	}
 	return out
@@ -71,7 +71,8 @@ func (s *shard) facts(f *flow, c *closing, x int) facts {
 	}
 	n, m := &c.fin[x], &c.fin[f.peer(x)]
 	t.sentFIN = n.sent
-	t.finAcked = s.finAcked(n, e)
+	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.
+	t.finAcked = s.finAcked(n, e) || m.passive(n) && m.acked
 	t.gotFIN = m.acked
 	t.gotFINFirst = n.passive(m) && !(m.passive(n) && n.frame < m.frame) || n.inferred && !m.passive(n)
 	return t

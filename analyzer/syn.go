@@ -25,6 +25,11 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 		e.out = reassembly.Stream{}
 	}
 	e.isn = seg.Seq
+	if f.closing != 0 {
+		if r := &s.closings.at(f.closing).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
+			r.refusal, r.unproven = true, false
+		}
+	}
 	if seg.Flags.Has(decode.ACK) {
 		e.marks |= sentSYNACK
 	} else {
@@ -55,6 +60,8 @@ func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 		switch {
 		case !s.strangeSYN(f, x, seg):
 			return f, x
+		case f.flags&ended != 0 && s.waits(f, x, seg):
+			return s.promote(sl, f, x)
 		case f.flags&ended != 0 || s.onlySYNs(f, x):
 			return s.replace(sl, f, p, s.birth(p.frame)), 0
 		}
@@ -75,6 +82,8 @@ func (s *shard) strangeSYN(f *flow, x int, seg *decode.Segment) bool {
 	switch {
 	case e.sentSYN():
 		return seg.Seq != e.isn
+	case f.closing != 0 && s.closings.at(f.closing).rst.refuses(f.peer(x), seg):
+		return false // its refusal was captured before it
 	case e.out.Started(): // its first packets, or the SYN-ACK, were captured before it
 		return e.out.Start() != seg.Seq+1 && e.out.Start() != seg.End()
 	default:
@@ -92,7 +101,7 @@ func (s *shard) onlySYNs(f *flow, x int) bool {
 func (s *shard) stray(f *flow, x int, p *packet) {
 	f.e[x].packets++
 	if f.pending != 0 {
-		if old := s.pendings.at(f.pending); int(old.by) == x && old.p.seg.Seq == p.seg.Seq {
+		if s.waits(f, x, &p.seg) {
 			return // sent again
 		}
 	} else {
@@ -104,6 +113,15 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 		s.say("SYN with a new sequence number on a living connection: it starts nothing unless it is answered")
 		s.trace(f, x, p)
 	}
+}
+
+// waits reports whether the SYN of x is the one that waits in f.
+func (s *shard) waits(f *flow, x int, seg *decode.Segment) bool {
+	if f.pending == 0 {
+		return false
+	}
+	w := s.pendings.at(f.pending)
+	return int(w.by) == x && w.p.seg.Seq == seg.Seq
 }
 
 // answersPending reports whether a segment of x, with the SYN that waits in f, shows that a new connection began.
@@ -141,5 +159,15 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 	if f.flags&ended == 0 {
 		f.flags |= replaced
 	}
+	if f.closing != 0 {
+		for x := range f.e {
+			s.closings.at(f.closing).timeWait[x].reused = p.time
+		}
+	}
 	return s.newFlow(sl, p, birth)
+}
+
+// refuses reports whether the RST, sent by y, answers the SYN seg.
+func (r *rstFacts) refuses(y int, seg *decode.Segment) bool {
+	return r.accepted && int(r.by) == y && r.live && r.ack == seg.End()
 }

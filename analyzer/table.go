@@ -30,9 +30,10 @@ func less(a decode.Addr, pa uint16, b decode.Addr, pb uint16) bool {
 	return pa < pb
 }
 
-// hash mixes a key with a seed, so that nobody can choose addresses that collide.
+// hash mixes a key with a seed, so that nobody can choose addresses that collide: no factor may be known, or one could be
+// made 1 by an address and take the seed out of the product.
 func (k *key) hash(seed uint64) uint64 {
-	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^0x9e3779b97f4a7c15)
+	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^bits.RotateLeft64(seed*0x9e3779b97f4a7c15, 32))
 	h := hi ^ lo ^ uint64(k.pa)<<16 ^ uint64(k.pb)
 	if k.a.Hi|k.b.Hi != 0 {
 		hi, lo = bits.Mul64(k.a.Hi^h, k.b.Hi^seed)

@@ -13,6 +13,8 @@ func timeWaitSpan(f *flow, o *outcome, x int, end int64, a *assumptions) (TimeWa
 	until := since + a.timeWait
 	span := TimeWaitSpan{Holder: o.side(x), Since: at(since), Until: at(until), Ended: "running"}
 	switch {
+	case tw.reused != 0 && tw.reused < until && (tw.killed == 0 || tw.killed > tw.reused):
+		span.Until, span.Ended = at(tw.reused), "reused"
 	case tw.killed != 0 && tw.killed < until:
 		span.Until, span.Ended = at(tw.killed), "killed"
 	case until <= end:

@@ -56,8 +56,11 @@ func signature(seg *decode.Segment) uint32 {
 // capturedTwice reports whether p is a copy of a packet that e sent just before, and remembers it otherwise.
 func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
-	near := p.time-e.lastTime <= twiceWithin && e.lastTime-p.time <= twiceWithin
-	if near && e.packets > 1 && (e.recent[0] == sig || e.recent[1] == sig || e.recent[2] == sig || e.recent[3] == sig) {
+	if d := p.time - e.lastTime; d > twiceWithin || d < -twiceWithin || e.packets == 1 {
+		e.recent = [4]uint32{sig} // what is old must not take a retransmission for a copy
+		return false
+	}
+	if e.recent[0] == sig || e.recent[1] == sig || e.recent[2] == sig || e.recent[3] == sig {
 		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
 			s.duplicates++
 			return true
