@@ -1,0 +1,466 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"finscope/analyzer"
+)
+
+// Verdict of a comparison.
+type kind int
+
+const (
+	// defect is a difference that finscope has to answer for.
+	defect kind = iota
+	// doubted is a difference away from the own host that the record announces with a doubt.
+	doubted
+	// unseen is a state of the kernel that put nothing on the wire.
+	unseen
+)
+
+func (k kind) String() string { return [...]string{"DIFFERENCE", "doubted", "unseen"}[k] }
+
+// Difference is one point in which a record and the kernel differ.
+type Difference struct {
+	Kind kind
+	Tap  Tap
+	Side Side   // whose state it is; empty: of the connection
+	What string // "state", "path", "closed_first", "time_wait", "reset"
+	Text string
+}
+
+func (d Difference) String() string {
+	side := ""
+	if d.Side != "" {
+		side = " of the " + string(d.Side)
+	}
+	return fmt.Sprintf("%v at tap %s: %s%s: %s", d.Kind, d.Tap, d.What, side, d.Text)
+}
+
+// Connection is one connection of a run as the kernels of both hosts know it. A side without a socket is nil.
+type Connection struct {
+	ClientPort uint16
+	Client     *Life
+	Server     *Life
+	Start      Moment
+}
+
+func (c *Connection) life(s Side) *Life {
+	if s == Client {
+		return c.Client
+	}
+	return c.Server
+}
+
+// Connections puts the lives of both hosts together.
+func Connections(t *Truth, captures map[Tap][]Frame) []*Connection {
+	client := lives(t, Client, captures[AtClient])
+	server := lives(t, Server, captures[AtServer])
+	var out []*Connection
+	for _, l := range client {
+		out = append(out, &Connection{ClientPort: l.Local.Port(), Client: l, Start: l.Start})
+	}
+	for _, l := range server {
+		var best *Connection
+		var first *Connection
+		for _, c := range out {
+			if c.Client == nil || c.Client.Local != l.Remote || c.Client.Remote != l.Local {
+				continue
+			}
+			if first == nil {
+				first = c
+			}
+			if c.Start <= l.Start+1e6 {
+				best = c
+			}
+		}
+		if best == nil {
+			best = first // a simultaneous open may begin at the server
+		}
+		switch {
+		case best == nil:
+			out = append(out, &Connection{ClientPort: l.Remote.Port(), Server: l, Start: l.Start})
+		case best.Server != nil && len(best.Server.Visits) > 2 && len(l.Visits) <= 2:
+			// a request that came to nothing
+		default:
+			best.Server = l
+		}
+	}
+	return out
+}
+
+// View is what one tap saw of one connection: its record, ladder and the packets.
+type View struct {
+	Tap    Tap
+	Flow   *analyzer.Flow
+	Ladder []analyzer.Rung
+}
+
+// side returns which end of the laboratory finscope calls client.
+func (v *View) clientIs(t *Truth) Side {
+	if v.Flow.Client.IP == t.Client {
+		return Client
+	}
+	return Server
+}
+
+// state returns the state of a side at the end.
+func (v *View) endpoint(t *Truth, s Side) *analyzer.Endpoint {
+	if v.clientIs(t) == s {
+		return &v.Flow.Client
+	}
+	return &v.Flow.Server
+}
+
+// named translates finscope's client or server into a side of the laboratory.
+func (v *View) named(t *Truth, name string) string {
+	if v.clientIs(t) == Server {
+		switch name {
+		case "client":
+			return "server"
+		case "server":
+			return "client"
+		}
+	}
+	return name
+}
+
+// path returns the states of a side in their order.
+func (v *View) path(t *Truth, s Side) []string {
+	var out []string
+	add := func(st analyzer.State) {
+		if st == analyzer.Unknown || len(out) == 0 && st == analyzer.Closed {
+			return
+		}
+		if name := st.String(); len(out) == 0 || out[len(out)-1] != name {
+			out = append(out, name)
+		}
+	}
+	for _, r := range v.Ladder {
+		if v.clientIs(t) == s {
+			add(r.Client)
+		} else {
+			add(r.Server)
+		}
+	}
+	add(v.endpoint(t, s).State)
+	return out
+}
+
+// onWire is what the comparison has to know of the packets of one connection: when they passed each host, and which of
+// them passed each tap.
+type onWire struct {
+	packets map[Side][]wirePacket
+	at      map[Tap]map[uint64]bool
+}
+
+type wirePacket struct {
+	time Moment
+	seg  Segment
+	out  bool
+}
+
+// packetsOf collects the packets of one pair of addresses and ports.
+func packetsOf(c *Connection, captures map[Tap][]Frame) *onWire {
+	var a, b netip.AddrPort
+	if c.Client != nil {
+		a, b = c.Client.Local, c.Client.Remote
+	} else {
+		a, b = c.Server.Remote, c.Server.Local
+	}
+	w := &onWire{packets: map[Side][]wirePacket{}, at: map[Tap]map[uint64]bool{}}
+	for tap, frames := range captures {
+		w.at[tap] = map[uint64]bool{}
+		for i := range frames {
+			s, ok := parse(frames[i].Data)
+			if !ok || !(s.Src == a && s.Dst == b || s.Src == b && s.Dst == a) {
+				continue
+			}
+			w.at[tap][s.hash] = true
+			for _, side := range []Side{Client, Server} {
+				if tap.own(side) {
+					w.packets[side] = append(w.packets[side], wirePacket{Moment(frames[i].Time), s, frames[i].Out})
+				}
+			}
+		}
+	}
+	return w
+}
+
+// step is a visit of the kernel with what may be asked of finscope about it.
+type step struct {
+	state    string
+	required bool
+}
+
+// steps returns the path of a life as a tap could see it.
+func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
+	for i, v := range l.Visits {
+		s := step{state: v.State}
+		if i+1 < len(l.Visits) {
+			next := l.Visits[i+1]
+			for _, p := range w.packets[l.Side] {
+				if p.time > v.Until && p.time <= next.After && w.at[tap][p.seg.hash] {
+					s.required = true
+				}
+			}
+			if v.State == "FIN_WAIT_1" && s.required && !w.sentFIN(l, next.After, tap) {
+				s.required = false
+				silent = append(silent, "FIN_WAIT_1 while the FIN waited behind data")
+			}
+			if v.State == "SYN_RECEIVED" {
+				s.required = false
+			}
+		} else {
+			s.required = true
+		}
+		if v.State == "CLOSED" && i > 0 {
+			if l.Visits[i-1].State == "TIME_WAIT" {
+				continue // stands in time_wait
+			}
+			if v.Why == whySilent {
+				s.required = false
+				silent = append(silent, l.Visits[i-1].State+" given up")
+				if len(out) > 0 {
+					out[len(out)-1].required = true
+				}
+			}
+		}
+		out = append(out, s)
+	}
+	return out, silent
+}
+
+// sentFIN reports whether a life's FIN passed a tap, having left before a moment.
+func (w *onWire) sentFIN(l *Life, until Moment, tap Tap) bool {
+	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+		return p.out && p.seg.has(flagFIN) && p.time >= l.Start && p.time <= until && w.at[tap][p.seg.hash]
+	})
+}
+
+// fits reports whether a path goes through all required steps and no others.
+func fits(path []string, steps []step) bool {
+	if len(steps) == 0 {
+		return len(path) == 0
+	}
+	if len(path) > 0 && path[0] == steps[0].state && fits(path[1:], steps[1:]) {
+		return true
+	}
+	return !steps[0].required && fits(path, steps[1:])
+}
+
+// Compare holds the record of one tap against the kernel.
+func Compare(t *Truth, c *Connection, w *onWire, v *View) []Difference {
+	cmp := comparison{t: t, c: c, w: w, v: v}
+	for _, side := range []Side{Client, Server} {
+		cmp.states(side)
+	}
+	cmp.closedFirst()
+	cmp.timeWait()
+	cmp.reset()
+	return cmp.out
+}
+
+type comparison struct {
+	t   *Truth
+	c   *Connection
+	w   *onWire
+	v   *View
+	out []Difference
+}
+
+// differ notes a difference. own says that the tap had all it takes to know better.
+func (x *comparison) differ(own bool, side Side, what, format string, args ...any) {
+	k := defect
+	if !own && len(x.v.Flow.Doubts) > 0 {
+		k = doubted
+	}
+	x.out = append(x.out, Difference{k, x.v.Tap, side, what, fmt.Sprintf(format, args...)})
+}
+
+func (x *comparison) states(side Side) {
+	l := x.c.life(side)
+	path := x.v.path(x.t, side)
+	if l == nil {
+		if len(path) > 0 && path[len(path)-1] != "CLOSED" {
+			x.differ(x.v.Tap.own(side), side, "state", "there was no socket, finscope says %v", path)
+		}
+		return
+	}
+	steps, silent := x.w.steps(l, x.v.Tap)
+	for _, s := range silent {
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path", s})
+	}
+	own := x.v.Tap.own(side)
+	got := x.v.endpoint(x.t, side).State.String()
+	var allowed []string
+	for i := len(steps) - 1; i >= 0; i-- {
+		allowed = append(allowed, steps[i].state)
+		if steps[i].required {
+			break
+		}
+	}
+	switch {
+	case !slices.Contains(allowed, got) && !(got == "UNKNOWN" && len(steps) == 1 && steps[0].state == "SYN_RECEIVED"):
+		x.differ(own, side, "state", "kernel %s, finscope %s", allowed[0], got)
+	case !fits(path, steps) && !own && fits(path, uncrossed(steps)):
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
+			"CLOSING or FIN_WAIT_2: which of the peer's FIN and ACK it received first, nothing shows before its own ACK passes here"})
+	case !fits(path, steps):
+		x.differ(own, side, "path", "kernel %v, finscope %v", words(steps), path)
+	}
+}
+
+// uncrossed returns the path with FIN_WAIT_2 in the place of CLOSING.
+func uncrossed(steps []step) []step {
+	out := slices.Clone(steps)
+	for i := range out {
+		if out[i].state == "CLOSING" {
+			out[i].state = "FIN_WAIT_2"
+		}
+	}
+	return out
+}
+
+// words writes a path: what a tap need not see in brackets.
+func words(steps []step) []string {
+	var out []string
+	for _, s := range steps {
+		if s.required {
+			out = append(out, s.state)
+		} else {
+			out = append(out, "("+s.state+")")
+		}
+	}
+	return out
+}
+
+// first returns who closed first, by what each kernel had received when it closed and what it put on the wire.
+func (x *comparison) first() string {
+	closes := map[Side]string{}
+	for _, side := range []Side{Client, Server} {
+		closes[side] = x.how(side)
+	}
+	c, s := closes[Client], closes[Server]
+	switch {
+	case c == "active" && s == "active":
+		return "both"
+	case c == "active":
+		return "client"
+	case s == "active":
+		return "server"
+	}
+	return "none"
+}
+
+// how tells whether a side closed on its own account ("active"), after the other ("passive") or not at all ("").
+func (x *comparison) how(side Side) string {
+	l := x.c.life(side)
+	if l == nil {
+		return ""
+	}
+	for i, v := range l.Visits {
+		switch {
+		case v.State == "CLOSE_WAIT":
+			return "passive"
+		case v.State == "FIN_WAIT_1":
+			if x.w.sentFIN(l, x.t.End, AtClient) || x.w.sentFIN(l, x.t.End, AtServer) {
+				return "active"
+			}
+		case v.State == "CLOSED" && v.Why == whyRSTOut && i > 0:
+			if before := l.Visits[i-1].State; before == "ESTABLISHED" || before == "SYN_RECEIVED" || before == "FIN_WAIT_1" {
+				return "active"
+			}
+		}
+	}
+	return ""
+}
+
+func (x *comparison) closedFirst() {
+	want := x.first()
+	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
+	if want == got {
+		return
+	}
+	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"
+	x.differ(own, "", "closed_first", "kernel %s, finscope %s", want, got)
+}
+
+// timeWait compares who holds TIME_WAIT and whether it still runs.
+func (x *comparison) timeWait() {
+	for _, side := range []Side{Client, Server} {
+		l := x.c.life(side)
+		want := ""
+		if l.visited("TIME_WAIT") {
+			want = "running"
+			switch last := l.Visits[len(l.Visits)-1]; last.Why {
+			case whyExpired:
+				want = "expired"
+			case whyKilled:
+				want = "killed"
+			case whyReused:
+				want = "reused"
+			}
+		}
+		got := ""
+		for _, span := range x.v.Flow.TimeWait {
+			if x.v.named(x.t, string(span.Holder)) == string(side) {
+				got = span.Ended
+			}
+		}
+		if want != got {
+			x.differ(x.v.Tap.own(side), side, "time_wait", "kernel %q, finscope %q", want, got)
+		}
+	}
+}
+
+// reset compares whether a RST ended the connection.
+func (x *comparison) reset() {
+	r := x.v.Flow.Reset
+	for _, side := range []Side{Client, Server} {
+		l := x.c.life(side)
+		believed := l != nil && len(l.RSTIn) > 0
+		switch {
+		case believed && r == nil && x.v.Flow.Verdict != analyzer.Refused && x.w.passed(l, x.v.Tap):
+			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed a RST in %s, finscope none", x.stateAt(l))
+		case l != nil && r != nil && !believed && x.v.named(x.t, string(r.By)) == string(side.other()) && r.Accepted && !x.closedBefore(l, r):
+			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed no RST, finscope that of frame %d", r.Frame)
+		}
+	}
+}
+
+// passed reports whether the RST that a side believed passed a tap.
+func (w *onWire) passed(l *Life, tap Tap) bool {
+	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+		return !p.out && p.seg.has(flagRST) && p.time >= l.Start && w.at[tap][p.seg.hash]
+	})
+}
+
+// stateAt returns in which state a side believed its first RST.
+func (x *comparison) stateAt(l *Life) string {
+	state := ""
+	for _, v := range l.Visits {
+		if v.Until <= l.RSTIn[0] {
+			state = v.State
+		}
+	}
+	return state
+}
+
+// closedBefore reports whether a side had no socket left that could believe a RST: nothing, TIME_WAIT or the small
+// FIN_WAIT_2 of an orphan, which the tracepoint does not know.
+func (x *comparison) closedBefore(l *Life, r *analyzer.Reset) bool {
+	for i, v := range l.Visits {
+		if v.State == "CLOSED" && i > 0 {
+			switch before := l.Visits[i-1].State; {
+			case v.Why == whyRSTOut, v.Why == whyKilled:
+				return true
+			case v.Why == whyRSTIn || before == "FIN_WAIT_2" || before == "SYN_RECEIVED" || before == "SYN_SENT":
+				return true
+			}
+		}
+	}
+	return false
+}
