@@ -1,6 +1,6 @@
 // Package pkttest reads and plays packet scripts: TCP conversations written down as tcpdump prints them, with the states
 // of both endpoints after each packet and the verdict at the end. It knows what a segment is and nothing about closes:
-// it compares nothing itself, it only says what is expected.
+// it holds what an analysis got against what a script expects, but it analyses nothing itself.
 //
 // A file holds several scripts. Each starts with a line "== TITLE"; the text above the first one, and every line that
 // starts with #, is commentary.
@@ -9,7 +9,7 @@
 //	# The server's FIN acknowledges the client's: it had seen it, so the client was first.
 //	P0
 //	> F. 101:101(0) ack 201   FIN_WAIT_1  ESTABLISHED
-//	< F. 201:201(0) ack 102   FIN_WAIT_1  LAST_ACK
+//	< F. 201:201(0) ack 102   FIN_WAIT_2  LAST_ACK
 //	> .  102:102(0) ack 202   TIME_WAIT   CLOSED
 //	= graceful, client first
 //
@@ -27,12 +27,13 @@
 // of 0.1 s. After it the left end stands at 101, the right one at 201.
 //
 // Packets carry what a Linux host stamps on them: IPv4 identifications that count up (0 on SYN-ACKs and on a RST without
-// ACK, which has neither timestamp nor window), a TTL of 64, a window scale of 7, timestamps in ms if the SYN had one.
+// ACK, which has neither timestamp nor window), a TTL of 64, a window scale of 7, SACK permitted, timestamps in ms if the SYN had one.
 // Options change that:
 //
 //	win N          the window field as it stands in the header, unscaled
 //	wscale N|none  window scale of a SYN
 //	sack L:R[,L:R] selective acknowledgments, in the peer's numbers; a DSACK is the first of them
+//	nosack         a SYN that does not permit them
 //	ts N           TSval; nots: no timestamp; on a SYN: none in its direction at all
 //	id N, ttl N    IPv4 identification and TTL
 //	same           a copy of the packet above it that has the same numbers: same identification, same timestamp; 20 us later

@@ -189,6 +189,8 @@ func (p *Packet) options(fields []string) error {
 				return fmt.Errorf("sack needs L:R")
 			}
 			p.SACK, err = parseSACK(fields[i])
+		case "nosack":
+			p.NoSACK = true
 		case "same":
 			p.Same = true
 		case "mini":

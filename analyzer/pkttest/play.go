@@ -168,6 +168,9 @@ func (f *flow) segment(p *Packet, side Side, now int64) decode.Segment {
 				seg.WScale = uint8(p.WScale)
 			}
 		}
+		if !p.NoSACK && p.Marks&decode.OptionsCut == 0 {
+			seg.Marks |= decode.PermitsSACK
+		}
 		f.noTS = f.noTS || p.NoTS
 	}
 	bareRST := p.Flags.Has(decode.RST) && !p.Flags.Has(decode.ACK)

@@ -67,7 +67,7 @@ type Packet struct {
 	// Of these, a negative value is the default; see the package documentation.
 	Window, WScale, ID, TTL int
 	TSVal                   int64
-	NoTS, NoWScale          bool
+	NoTS, NoWScale, NoSACK  bool
 
 	States [2]string // of left and right after the packet; empty: not said
 }
