@@ -3,6 +3,7 @@ package analyzer
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -30,6 +31,12 @@ func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 	r.Client, r.Server = s.endpoint(f, &o, o.client), s.endpoint(f, &o, f.peer(o.client))
 	r.HalfClose = s.halfClose(f, &o, end)
 	r.Reset = o.reset()
+	r.Findings = append(r.Findings, s.findings(f, &o, end, a)...)
+	for _, fd := range r.Findings {
+		if !slices.Contains(r.Codes, fd.Code) {
+			r.Codes = append(r.Codes, fd.Code)
+		}
+	}
 	for _, x := range []int{o.client, 1 - o.client} {
 		if span, ok := timeWaitSpan(f, &o, x, end, a); ok {
 			r.TimeWait = append(r.TimeWait, span)

@@ -10,8 +10,9 @@ type closing struct {
 	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
 	early    [2]earlyACK
 	timeWait [2]timeWaitFacts
-	lateRSTs int32 // RSTs after the end: they changed nothing
-	ignored  int32 // RSTs that their receiver did not believe
+	lateRSTs int32    // RSTs after the end: they changed nothing
+	ignored  int32    // RSTs that their receiver did not believe
+	lastData [2]int64 // when each side last sent new data since the first FIN or RST
 }
 
 // finFacts is what is known of one endpoint's FIN.
@@ -21,12 +22,14 @@ type finFacts struct {
 	acked        bool // an acknowledgment that covers it passed
 	first        bool // it is the first packet that was captured of its sender
 	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
+	withData     bool // the peer acknowledged it together with data before it: they arrived together
 	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
 
 	end reassembly.Seq // the number just past it
 	ack reassembly.Seq // the lowest ACK number on any copy: what its sender knew when it closed
 
 	copies   int32 // transmissions, those captured or duplicated on the way counted once
+	acking   int32 // of these, copies that acknowledged the peer's FIN for the first time: a stack in CLOSING sends such
 	afterAck int32 // of these, copies sent although an acknowledgment had passed here
 	frames   noteList
 
@@ -59,10 +62,15 @@ type rstFacts struct {
 
 	frame  uint64
 	time   int64
+	idle   int64 // silence before it, ns
 	seq    reassembly.Seq
 	ack    reassembly.Seq // valid iff live
 	before [2]State
 	next   [2]reassembly.Seq // what both sides had sent by then
+
+	peerDataLast   bool  // the last payload before it came from its receiver
+	ttl, usualTTL  uint8 // its TTL, and that of its supposed sender's packet before; 0: none
+	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
 }
 
 // earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
@@ -75,9 +83,10 @@ type earlyACK struct {
 
 // timeWaitFacts is the TIME_WAIT of one endpoint.
 type timeWaitFacts struct {
-	since  int64 // when it last acknowledged the peer's FIN; 0: never
-	killed int64 // when a RST ended it; 0: none did
-	reused int64 // when a SYN on the same addresses and ports ended it; 0: none did
+	since    int64 // when it last acknowledged the peer's FIN; 0: never
+	restarts int32 // how often the peer's FIN came again and was acknowledged anew
+	killed   int64 // when a RST ended it; 0: none did
+	reused   int64 // when a SYN on the same addresses and ports ended it; 0: none did
 }
 
 // noteList is a list of frames in shard.notes, by its first and last element; 0 is none.

@@ -19,7 +19,8 @@ const (
 	edgeKnown                       // edge is valid
 	sentSACK                        // sackMax is valid
 	sentMPTCP
-	soundSYN // its SYN had a checksum that was not wrong
+	permitsSACK // its SYN offered selective acknowledgments (RFC 2018)
+	soundSYN    // its SYN had a checksum that was not wrong
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary
@@ -44,6 +45,7 @@ type endpoint struct {
 	rtt      uint32    // microseconds from the capture point to it and back, by the handshake; 0: unknown
 	marks    marks
 	wscale   uint8
+	ttl      uint8 // of its latest packet
 	rstCount uint8 // RSTs noted, at most maxNotes
 
 	state      State

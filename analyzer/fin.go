@@ -1,6 +1,11 @@
 package analyzer
 
-import "fmt"
+import (
+	"fmt"
+
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
 
 // noteFIN notes a FIN of x that its receiver can take.
 func (s *shard) noteFIN(f *flow, x int, p *packet) {
@@ -10,6 +15,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	end, id := seg.End(), identityOf(seg)
 	switch {
 	case !n.sent:
+		s.heldByWindow(f, x, p)
 		*n = finFacts{sent: true, end: end, ack: seg.Ack, first: f.e[x].packets == 1, frame: p.frame, time: p.time}
 		if e := c.early[x]; e.valid && e.seq == end && e.peerFINs <= 1 {
 			// Its sender had already counted this FIN when it sent an empty segment before: an earlier copy was lost
@@ -28,6 +34,9 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		n.gap = p.time - n.lastTime
 		if seg.Ack.Before(n.ack) {
 			n.ack = seg.Ack
+		}
+		if m := &c.fin[f.peer(x)]; m.covers(seg.Ack) && m.ackedFrame == p.frame {
+			n.acking++
 		}
 		if n.acked && p.time-n.lastCovered > s.delta(&f.e[x]) {
 			n.afterAck++
@@ -50,9 +59,9 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 }
 
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
-// just before: the way to e and back, and never less than 10 ms, far below the time after which a stack sends again
-// (200 ms in Linux, 30 ms elsewhere) and above what a capture point may delay or reorder.
-func (s *shard) delta(e *endpoint) int64 { return max(10e6, 2*int64(e.rtt)*1000) }
+// just before: the way to e and back, and 10 ms more, far below the time after which a stack sends again (200 ms in Linux,
+// 30 ms elsewhere) and above what a capture point may delay or reorder.
+func (s *shard) delta(e *endpoint) int64 { return 10e6 + int64(e.rtt)*1000 }
 
 // noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN.
 func (s *shard) noteCovered(f *flow, y int, p *packet) {
@@ -67,6 +76,7 @@ func (s *shard) noteCovered(f *flow, y int, p *packet) {
 	if !n.acked {
 		x := f.peer(y)
 		n.acked, n.ackedFrame, n.ackedTime = true, p.frame, p.time
+		n.withData = f.e[x].prevAck.Before(n.end - 1)
 		n.peerNumbers = f.e[x].sentBefore
 		una, ok := f.e[x].out.Acked()
 		n.peerInFlight = ok && una.Before(p.seg.Seq) && !c.fin[x].sent
@@ -75,6 +85,42 @@ func (s *shard) noteCovered(f *flow, y int, p *packet) {
 		}
 	}
 	n.lastCovered = max(n.lastCovered, p.time)
+	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.copies > 1 {
+		if o := s.oddOf(f); o.dsack[f.peer(y)] == 0 {
+			o.dsack[f.peer(y)] = p.frame
+		}
+	}
+}
+
+// heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.
+func (s *shard) heldByWindow(f *flow, x int, p *packet) {
+	if f.odd == 0 {
+		return
+	}
+	z := &s.odds.at(f.odd).zero[f.peer(x)]
+	if z.probes > 0 {
+		z.held = z.total
+		if z.open {
+			z.held += p.time - z.since
+		}
+	}
+}
+
+// noteLate notes what x sends while the connection closes: new data, data past its own FIN.
+func (s *shard) noteLate(f *flow, x int, p *packet, kind reassembly.Kind) {
+	seg := &p.seg
+	if seg.Len == 0 {
+		return
+	}
+	c := s.closings.at(f.closing)
+	if kind != reassembly.Again {
+		c.lastData[x] = p.time
+	}
+	if n := &c.fin[x]; n.sent && n.end.Before(seg.End()) && !seg.Flags.Has(decode.FIN) {
+		if o := s.oddOf(f); o.afterFIN[x] == 0 {
+			o.afterFIN[x] = p.frame
+		}
+	}
 }
 
 // noteBeyond notes an empty segment of x that stands past all that x sent as far as the capture knows.
@@ -83,6 +129,9 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 		return
 	}
 	c := s.closingOf(f)
+	if c.fin[f.peer(x)].acked {
+		return // x acknowledged the peer's FIN before, from where its own FIN was still to come: it is the passive closer
+	}
 	c.early[x] = earlyACK{valid: true, seq: p.seg.Seq, peerFINs: c.fin[f.peer(x)].copies}
 }
 

@@ -19,11 +19,12 @@ type flow struct {
 	birth   int32 // index in shard.births, which gives the stream number
 	closing int32 // index in shard.closings; 0: no FIN and no RST so far
 	pending int32 // index in shard.pendings; 0: no SYN waits to be explained
+	odd     int32 // index in shard.odds; 0: nothing rare happened
 	flags   flowFlags
 }
 
 // flowFlags are yes-or-no facts about a connection.
-type flowFlags uint8
+type flowFlags uint16
 
 const (
 	flipped  flowFlags = 1 << iota // endpoint 0 is the second one of the key
@@ -32,6 +33,8 @@ const (
 	ended                          // nothing can reopen it: a SYN starts the next connection
 	disorder                       // timestamps go backwards
 	replaced                       // a later connection took over its ports before its end was seen
+	dataBy1                        // the latest payload came from endpoint 1
+	dataBy0                        // the latest payload came from endpoint 0
 	strays                         // it met SYNs that started nothing: Wireshark counts them as streams of their own
 )
 
@@ -73,7 +76,7 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 		s.say("the same packet captured again")
 	default:
 		s.enter(f, x, p)
-		e.lastFrame, e.lastTime = p.frame, p.time
+		e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, p.seg.TTL
 		if f.flags&settled == 0 {
 			s.settle(f, p)
 		}
@@ -114,9 +117,13 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 		}
 		return
 	}
+	if f.odd != 0 || kind >= reassembly.Fill || seg.Window == 0 {
+		s.noteOdd(f, x, p, kind)
+	}
 	if f.closing != 0 {
 		s.resolveSuspect(f, x)
 		s.wentOn(f, x, p)
+		s.noteLate(f, x, p, kind)
 	}
 	if seg.Flags&(decode.SYN|decode.FIN) == 0 {
 		e.marks |= sentPlain
@@ -126,11 +133,15 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	}
 	if seg.Len > 0 && !seg.Flags.Has(decode.SYN) {
 		e.marks |= sentData
+		f.flags = f.flags&^(dataBy0|dataBy1) | dataBy0>>x
 	}
 	if seg.Flags.Has(decode.ACK) {
 		s.acknowledge(f, x, p, sent)
 	}
 	if seg.Flags.Has(decode.FIN) {
+		if kind == reassembly.Ahead {
+			s.oddOf(f).ahead[x] = p.frame
+		}
 		s.noteFIN(f, x, p)
 	}
 }

@@ -98,9 +98,9 @@ type facts struct {
 }
 
 // state replays the facts of one endpoint. Where the facts leave the order of two events open, both orders end in the
-// same state.
+// same state. An endpoint of which packets were seen but nothing that moves the machine is Unknown.
 func (m *machine) state(f facts) State {
-	if !f.seen {
+	if !f.seen || !f.midStream && !f.sentSYN && !f.gotSYN {
 		return Unknown
 	}
 	s := Closed

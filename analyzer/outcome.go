@@ -10,7 +10,8 @@ type outcome struct {
 	frame  [2]uint64
 
 	verdict     Verdict
-	closedFirst int // index of the endpoint; bothSides, noSide or unknownSide
+	gaveUp      [2]bool // it stopped sending its FIN again without an answer
+	closedFirst int     // index of the endpoint; bothSides, noSide or unknownSide
 	closedBy    ClosedBy
 	doubts      doubts
 }
@@ -71,15 +72,17 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	for x := range f.e {
 		e, n := &f.e[x], &o.c.fin[x]
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
-		if o.doubts&givenUp != 0 && n.sent && !n.acked && n.copies >= gaveUpAfter {
+		switch r := &o.c.rst; {
+		case o.verdict == Indeterminate: // other readings would claim other states
+			o.state[x] = Unknown
+		case o.gaveUp[x]:
 			o.state[x] = Closed
+		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by):
+			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		if o.state[x] != seen[x] && n.lastTime > o.since[x] {
 			o.since[x], o.frame[x] = n.lastTime, n.lastFrame
 		}
-	}
-	if o.verdict == Indeterminate && o.doubts&firstFIN != 0 {
-		o.state = [2]State{} // both readings would claim other states
 	}
 	if f.flags&self != 0 {
 		o.state[1], o.since[1], o.frame[1] = o.state[0], o.since[0], o.frame[0]
@@ -138,13 +141,17 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		peer := &f.e[f.peer(x)]
 		switch {
 		case peer.has(sentACK) && peer.lastTime-n.lastTime > s.delta(e) && peer.lastAck.Before(n.end):
-			// What the peer sent since shows that this FIN never reached it.
+			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
+			if end-n.lastTime > wait {
+				o.doubts |= givenUp
+			}
 		case end-n.lastTime <= wait:
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
 		case n.copies >= gaveUpAfter && !n.acked:
 			o.doubts |= givenUp
+			o.gaveUp[x] = true
 		case m.sent || peer.packets == 0:
 			n.acked, n.lastCovered = true, n.lastTime
 			o.doubts |= ackNotSeen

@@ -10,8 +10,14 @@ import (
 func (s *shard) reset(f *flow, x int, p *packet) {
 	y := f.peer(x)
 	e, peer := &f.e[x], &f.e[y]
-	states := s.states(f)
 	c := s.closingOf(f)
+	if c.rst.accepted && c.rst.strict && int(c.rst.by) == x && peer.out.Next() != c.rst.next[y] {
+		if una, ok := e.out.Acked(); ok && p.seg.Seq == una {
+			c.rst = rstFacts{} // only Linux takes the first one; its receiver went on, and this one stands where it must
+			s.settle(f, p)
+		}
+	}
+	states := s.states(f)
 	s.addNote(&c.rsts[x], p.frame, int32(min(e.rstCount, maxNotes)))
 	if e.rstCount < maxNotes {
 		e.rstCount++
@@ -32,7 +38,9 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.say("RST after the connection was reset: an answer to what was on its way")
 		return
 	case f.flags&ended != 0:
-		c.lateRSTs++
+		if c.lateRSTs++; c.lateRSTs == 1 {
+			s.oddOf(f).late = p.frame
+		}
 		if states[y] == TimeWait && p.seg.Seq == e.out.Next() && c.timeWait[y].killed == 0 {
 			// Linux, tcp_timewait_state_process: a RST at exactly RCV.NXT ends TIME_WAIT unless tcp_rfc1337 is set.
 			c.timeWait[y].killed = p.time
@@ -48,9 +56,17 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	if !e.out.Started() {
 		r.next[x] = p.seg.Seq
 	}
+	r.ttl, r.usualTTL, r.idle = p.seg.TTL, e.ttl, p.time-max(e.lastTime, peer.lastTime)
+	r.peerDataLast = f.flags&(dataBy0>>y) != 0
+	if f.odd != 0 {
+		o := s.odds.at(f.odd)
+		r.probes, r.resent = o.silent[x].probes, o.silent[y].resent
+	}
 	s.judge(&r, c, e, peer, x, y)
 	if !r.accepted {
-		c.ignored++
+		if c.ignored++; c.ignored == 1 {
+			s.oddOf(f).ignored = p.frame
+		}
 		s.say("RST that its receiver does not believe")
 		return
 	}
@@ -127,8 +143,10 @@ func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 		c.rst.unproven = false // captured late: the RST stood where x expected it
 	}
 	if e := &f.e[y]; c.rst.next[y].Before(ack) && ack.AtOrBefore(e.out.Next()) && e.out.Started() {
+		if c.ignored++; c.ignored == 1 {
+			s.oddOf(f).ignored = c.rst.frame
+		}
 		c.rst = rstFacts{}
-		c.ignored++
 		s.say("the RST was not believed: the connection goes on")
 	}
 }
@@ -139,6 +157,9 @@ func (s *shard) wentOn(f *flow, x int, p *packet) {
 	c := s.closings.at(f.closing)
 	if r := &c.rst; r.accepted && int(r.by) == x && !r.refusal && p.time-r.time > s.delta(&f.e[x]) && r.next[x].AtOrBefore(p.seg.Seq) {
 		r.foreign = true
+		if o := s.oddOf(f); o.wentOn == 0 {
+			o.wentOn = p.frame
+		}
 		s.say("its sender goes on after its RST: another host sent that one")
 	}
 }

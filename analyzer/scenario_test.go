@@ -164,7 +164,7 @@ func analyze(t *testing.T, s *pkttest.Script, v pkttest.Variant) pkttest.Got {
 		}
 	}
 	v.V6 = v.V6 || s.V6
-	got := pkttest.Got{States: statesAfter(one, &cap, v.LeftAddr())}
+	got := pkttest.Got{Findings: compareFindings, States: statesAfter(one, &cap, v.LeftAddr())}
 	for f := range one.Flows() {
 		got.Flows = append(got.Flows, observed(f))
 	}
@@ -268,10 +268,8 @@ func observed(f *Flow) pkttest.Expect {
 		e.Doubts = append(e.Doubts, string(d))
 	}
 	slices.Sort(e.Doubts)
-	if compareFindings {
-		for _, c := range f.Codes {
-			e.Findings = append(e.Findings, string(c))
-		}
+	for _, c := range f.Codes {
+		e.Findings = append(e.Findings, string(c))
 	}
 	return e
 }

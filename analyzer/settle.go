@@ -9,7 +9,11 @@ func (s *shard) settle(f *flow, p *packet) {
 		c = s.closings.at(f.closing)
 		for x := range f.e {
 			if f.e[x].state == TimeWait && p.frame == f.e[x].lastFrame {
-				c.timeWait[x].since = p.time
+				tw := &c.timeWait[x]
+				if m := &c.fin[f.peer(x)]; tw.since != 0 && m.lastTime > tw.since {
+					tw.restarts++
+				}
+				tw.since = p.time
 			}
 		}
 	}

@@ -14,6 +14,7 @@ type shard struct {
 	closings arena[closing]
 	pendings arena[pendingSYN]
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
+	odds     arena[oddities]
 	notes    arena[note]
 
 	duplicates   uint64

@@ -38,6 +38,9 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	if seg.Marks&decode.BadChecksum == 0 {
 		e.marks |= soundSYN
 	}
+	if seg.Marks&decode.PermitsSACK != 0 {
+		e.marks |= permitsSACK
+	}
 	if seg.Marks&decode.HasWScale != 0 {
 		e.marks |= offeredWScale
 		e.wscale = seg.WScale
