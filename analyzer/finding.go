@@ -1,0 +1,94 @@
+package analyzer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// casefile is one connection with all that is known of it when its findings are written. Endpoints are named by index;
+// texts name them by role.
+type casefile struct {
+	s   *shard
+	f   *flow
+	o   *outcome
+	odd oddities // the rare events, or none
+	end int64    // time of the last packet of the capture
+	a   *assumptions
+
+	out []Finding
+}
+
+// findings writes down what went wrong in a connection, in the order in which a reader asks: why it ended, what hangs,
+// what was lost, what else is odd.
+func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Finding {
+	c := casefile{s: s, f: f, o: o, end: end, a: a}
+	if f.odd != 0 {
+		c.odd = *s.odds.at(f.odd)
+	}
+	c.resets()
+	c.stuck()
+	c.lost()
+	c.oddEvents()
+	c.timeWaits()
+	return c.out
+}
+
+// nobody is who a finding concerns if it concerns both sides or neither.
+const nobody = -1
+
+// add appends a finding. who is an endpoint or nobody. Frames of 0 are left out, the others sorted.
+func (c *casefile) add(code Code, sev Severity, who int, frames []uint64, format string, args ...any) {
+	list := []uint64{}
+	for _, n := range frames {
+		if n != 0 && !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	fd := Finding{Code: code, Severity: sev, Frames: list, Text: fmt.Sprintf(format, args...)}
+	if who != nobody {
+		side := c.o.side(who)
+		fd.Who = &side
+	}
+	c.out = append(c.out, fd)
+}
+
+// name names endpoint x in a text: by role, and by address and port.
+func (c *casefile) name(x int) string {
+	return fmt.Sprintf("the %s %s", c.o.side(x), addrPort(c.f.addr(x), c.f.port(x)))
+}
+
+// role names endpoint x by its role alone.
+func (c *casefile) role(x int) string { return "the " + string(c.o.side(x)) }
+
+// human writes a duration for people: three digits at most below a minute.
+func human(ns int64) string {
+	d := time.Duration(max(ns, 0))
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%d us", d.Microseconds())
+	case d < time.Second:
+		return strings.Replace(fmt.Sprintf("%.3g ms", float64(d)/1e6), "e+03", "000", 1)
+	case d < time.Minute:
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	case d < time.Hour && d%time.Minute < time.Second:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	default:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+}
+
+// times writes "once", "twice" or "N times".
+func times(n int32) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}

@@ -1,0 +1,87 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// oddities is the side record of rare events: most connections have none. Like flow it has no pointers.
+type oddities struct {
+	silent   [2]silence // by endpoint: what it sent in vain since the peer was last heard of
+	zero     [2]zeroWindow
+	afterFIN [2]uint64 // frame of data past the FIN of the same side
+	dsack    [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
+	ahead    [2]uint64 // frame of a FIN that was captured before data which precedes it
+	wentOn   uint64    // frame in which the supposed sender of a RST went on
+	ignored  uint64    // first RST that its receiver did not believe
+	late     uint64    // first RST after the end
+}
+
+// silence is a series of segments without an answer.
+type silence struct {
+	resent int32 // data, SYN or FIN sent again
+	probes int32 // keep-alives and window probes
+	first  uint64
+	last   uint64
+	since  int64 // time of the first
+	until  int64 // time of the last
+}
+
+// zeroWindow is how long an endpoint kept its window closed.
+type zeroWindow struct {
+	open   bool // it is closed now
+	frame  uint64
+	since  int64
+	total  int64 // of windows that have opened again, ns
+	probes int32 // of the peer
+	held   int64 // how long the window had been closed when the peer's FIN came, or had been until shortly before; 0: not
+}
+
+// oddOf returns the record of rare events of a connection, and makes it if there is none.
+func (s *shard) oddOf(f *flow) *oddities {
+	if f.odd == 0 {
+		f.odd = s.odds.add()
+	}
+	return s.odds.at(f.odd)
+}
+
+// noteOdd notes what is rare about a segment of x, before it is entered; kind is what it was in its sequence space.
+func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
+	seg := &p.seg
+	y := f.peer(x)
+	if f.odd != 0 {
+		s.odds.at(f.odd).silent[y] = silence{} // the peer is heard of
+	}
+	switch {
+	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
+		o := s.oddOf(f)
+		o.silent[x].note(p, &o.silent[x].probes)
+		if o.zero[y].open {
+			o.zero[y].probes++
+		}
+	case kind == reassembly.Again || kind == reassembly.Fill && f.odd != 0 && s.odds.at(f.odd).silent[x].resent > 0:
+		o := s.oddOf(f)
+		o.silent[x].note(p, &o.silent[x].resent)
+	}
+	if seg.Flags.Any(decode.SYN|decode.RST) || !seg.Flags.Has(decode.ACK) {
+		return
+	}
+	switch closed := seg.Window == 0; {
+	case closed && (f.odd == 0 || !s.odds.at(f.odd).zero[x].open):
+		z := &s.oddOf(f).zero[x]
+		z.open, z.frame, z.since = true, p.frame, p.time
+	case !closed && f.odd != 0 && s.odds.at(f.odd).zero[x].open:
+		z := &s.odds.at(f.odd).zero[x]
+		z.open = false
+		z.total += p.time - z.since
+	}
+}
+
+// note counts a segment sent in vain.
+func (q *silence) note(p *packet, counter *int32) {
+	*counter++
+	if q.first == 0 {
+		q.first, q.since = p.frame, p.time
+	}
+	q.last, q.until = p.frame, p.time
+}
