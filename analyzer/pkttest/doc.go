@@ -75,5 +75,5 @@
 //
 //	! CODE
 //
-// expects a finding of the connection whose = line precedes it.
+// expects a finding of the connection whose = line precedes it; other findings are no failure.
 package pkttest

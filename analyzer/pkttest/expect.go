@@ -28,7 +28,7 @@ type Expect struct {
 	Roles     string    // empty: not compared
 	FINs      string    // transmissions of each side's FIN, "1 2"; empty: not compared
 	Bytes     string    // payload of each side, each octet once, "100 200"; empty: not compared
-	Findings  []string
+	Findings  []string  // that have to be among those found; more are no failure
 
 	stream int // as written; -1: not
 }
@@ -185,6 +185,9 @@ func (e *Expect) String() string {
 	if e.Roles != "" {
 		add("roles %s", e.Roles)
 	}
+	if len(e.Findings) > 0 {
+		b += " ! " + strings.Join(slices.Sorted(slices.Values(e.Findings)), " ")
+	}
 	return b
 }
 
@@ -205,6 +208,13 @@ func (e *Expect) Like(found Expect) Expect {
 	if e.Bytes == "" {
 		found.Bytes = ""
 	}
+	var expected []string
+	for _, code := range found.Findings {
+		if slices.Contains(e.Findings, code) {
+			expected = append(expected, code)
+		}
+	}
+	found.Findings = expected
 	if e.Reset == "either" && found.Reset != "" {
 		found.Reset = e.Reset
 	}

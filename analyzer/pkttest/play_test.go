@@ -147,3 +147,24 @@ func TestFormat(t *testing.T) {
 		t.Errorf("printed:\n%s", text)
 	}
 }
+
+func TestMeetsFindings(t *testing.T) {
+	s := parseOne(t, closeScript+"! lost-ack\n")
+	found := s.Expect[0]
+	found.Findings = []string{"half-close"}
+	got := Got{Flows: []Expect{found}}
+	if !s.Meets(got) {
+		t.Errorf("findings are compared although nobody asked:\n%s", s.Format(got))
+	}
+	got.Findings = true
+	if s.Meets(got) {
+		t.Error("a finding is missing, but it meets the script")
+	}
+	if text := s.Format(got); !strings.Contains(text, "! lost-ack\n") || strings.Contains(text, "! half-close") {
+		t.Errorf("printed:\n%s", text)
+	}
+	got.Flows[0].Findings = []string{"half-close", "lost-ack"}
+	if !s.Meets(got) {
+		t.Errorf("a finding more is a failure:\n%s", s.Format(got))
+	}
+}
