@@ -15,7 +15,7 @@ import (
 )
 
 // compareFindings says whether the ! lines of the scripts are held against the records.
-const compareFindings = false
+const compareFindings = true
 
 // TestScenarios plays every script of testdata/scenarios in every way that ought to make no difference. The notation is
 // explained in package pkttest.

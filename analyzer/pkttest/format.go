@@ -78,7 +78,8 @@ func (s *Script) Meets(got Got) bool {
 	return true
 }
 
-// EndOnly returns the script without the expectations that depend on the capture order: the states on the way.
+// EndOnly returns the script without the expectations that depend on the capture order: the states on the way, and the
+// findings, many of which say what passed before what.
 func (s *Script) EndOnly() *Script {
 	m := *s
 	m.Packets = append([]Packet(nil), s.Packets...)
@@ -87,7 +88,7 @@ func (s *Script) EndOnly() *Script {
 	}
 	m.Expect = append([]Expect(nil), s.Expect...)
 	for i := range m.Expect {
-		m.Expect[i].Before = [2]string{}
+		m.Expect[i].Before, m.Expect[i].Findings = [2]string{}, nil
 	}
 	return &m
 }
