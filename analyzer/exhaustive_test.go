@@ -561,3 +561,49 @@ func checkEnd(w *world, got *observation, fail func(w *world, format string, arg
 		fail(w, "verdict %v, want %v", got.outcome.verdict, verdict)
 	}
 }
+
+// A FIN sent again after its acknowledgment had passed disproves that it arrived, unless it may have crossed it; another
+// acknowledgment starts anew.
+func TestPresumptionIsTakenBack(t *testing.T) {
+	const ack, fin = decode.ACK, decode.FIN | decode.ACK
+	for _, tt := range []struct {
+		name   string
+		after  int64 // from the acknowledgment to the copy of the FIN, past what may cross (shard.delta)
+		before bool  // the copy passes before the acknowledgment
+		want   State
+	}{
+		{"as long as it can cross", 0, false, FinWait2},
+		{"too late to have crossed", 1, false, FinWait1},
+		{"by a retransmission timer", 200e6, false, FinWait1},
+		{"before the acknowledgment", 200e6, true, FinWait2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newTap(newShard(newMachine(), 1))
+			w.handshake() // 1 ms from the capture point and back
+			w.time += 1e9
+			w.add(0, fin, 1, 1, 0)
+			crosses := w.s.delta(&w.s.flows.at(w.flow).e[0])
+			if crosses < 10e6 || crosses > 200e6 {
+				t.Fatalf("copies cross for %d ns", crosses)
+			}
+			w.time += 300e6
+			if tt.before {
+				w.add(0, fin, 1, 1, 0)
+				w.time += crosses + tt.after
+			}
+			w.add(1, ack, 1, 2, 0)
+			w.time += crosses + tt.after
+			if !tt.before {
+				w.add(0, fin, 1, 1, 0)
+			}
+			if got := w.states(); got != [2]State{tt.want, CloseWait} {
+				t.Errorf("%v, want %v", got, [2]State{tt.want, CloseWait})
+			}
+			w.time += 1e6
+			w.add(1, ack, 1, 2, 0)
+			if got := w.states(); got != [2]State{FinWait2, CloseWait} {
+				t.Errorf("acknowledged again: %v", got)
+			}
+		})
+	}
+}

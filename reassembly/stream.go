@@ -140,7 +140,7 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 
 // acceptAhead enters a segment that starts past the next number.
 func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
-	if !s.within(seq, room) && !(s.hasJump && s.jump.low.AtOrBefore(seq) && uint32(seq-s.jump.high) <= UnknownRoom) {
+	if !s.within(seq, room) && !(s.hasJump && uint32(seq-s.jump.high) <= UnknownRoom) {
 		return s.suspect(seq, end)
 	}
 	if seq == end {
@@ -314,7 +314,7 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 	}
 	s.beyond, s.hasBeyond = known.Max(ack), true
 	if uint32(s.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
-		s.forgot, s.hasJump = true, false
+		s.forgot = true
 		s.advance(s.beyond)
 	}
 	return true
