@@ -35,6 +35,8 @@ func (r *Report) count() {
 	for at, t := range services {
 		r.Services = append(r.Services, t.service(at, r.run.end))
 	}
+	r.Findings = append(r.groupFindings(), r.timeWaitFindings()...)
+	sortFindings(r.Findings)
 	slices.SortFunc(r.Services, func(a, b Service) int {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
