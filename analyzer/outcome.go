@@ -129,7 +129,15 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 	}
 	for x := range f.e {
 		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
-		if !n.sent || n.inferred || s.finAcked(n, e) {
+		if !n.sent || n.inferred {
+			continue
+		}
+		if s.finAcked(n, e) {
+			if n.afterAck >= 2 && !n.passive(m) && e.lastFrame == n.lastFrame {
+				// Every acknowledgment so far was lost behind the capture point, and nothing shows that the last one was not:
+				// instead of going on to FIN_WAIT_2 or TIME_WAIT it may have given up. (In LAST_ACK both lead to CLOSED.)
+				o.doubts |= givenUp
+			}
 			continue
 		}
 		// The next copy is due after twice the gap before (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first one
