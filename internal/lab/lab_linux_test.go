@@ -81,7 +81,7 @@ func check(t *testing.T, run *Run, s *Scenario) {
 			t.Errorf("the scenario did not show what it is about: the kernel's %s ended in %s, not %s", w.side, got, w.want)
 		}
 	}
-	x := comparison{t: &run.Truth, c: last.Connection, w: packetsOf(last.Connection, run.Captures)}
+	x := comparison{v: &View{Tap: AtClient}, t: &run.Truth, c: last.Connection, w: packetsOf(last.Connection, run.Captures)}
 	if got := x.first(); s.First != "" && got != s.First {
 		t.Errorf("the scenario did not show what it is about: %s closed first, not %s", got, s.First)
 	}

@@ -78,6 +78,7 @@ type Play struct {
 	pollers  [2]*poller
 	patience time.Duration // how long a call blocks
 	stop     func()
+	listener *conn // of the latest pair
 
 	mu       sync.Mutex
 	calls    []Call
@@ -285,7 +286,9 @@ func (p *Play) cleanup() {
 
 // settle waits until nothing has passed the middle for a while.
 func (p *Play) settle(quiet time.Duration) {
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end) && p.fw.idle() < quiet; {
+	end := time.Now().Add(5 * time.Second)
+	time.Sleep(quiet) // what an application has just caused is on its way to the middle
+	for time.Now().Before(end) && p.fw.idle() < quiet {
 		time.Sleep(quiet / 4)
 	}
 }

@@ -54,9 +54,9 @@ func (l *Lab) Record(s *Scenario) (*Run, error) {
 
 // pair opens a connection, without a byte of data.
 func (p *Play) pair() (c, s *conn) {
-	l := p.listen(servicePort, 16)
+	p.listener = p.listen(servicePort, 16)
 	c = p.connect(firstPort, servicePort)
-	if s = l.accept(); s == nil {
+	if s = p.listener.accept(); s == nil {
 		p.fail("nothing to accept")
 	}
 	p.settle(25 * time.Millisecond)

@@ -69,7 +69,7 @@ func lossy() []Scenario {
 			c.option("TCP_USER_TIMEOUT", unix.TCP_USER_TIMEOUT, 1500)
 			p.fw.add(lose(Client, anyPacket(), 0))
 			c.shutdown(unix.SHUT_WR)
-			p.awaitState(Client, firstPort, "")
+			c.await("CLOSED")
 		}},
 		{Number: 48, Title: "network outage during the close, heals", Client: "TIME_WAIT", Server: "CLOSED", First: "client", play: func(p *Play) {
 			c, s := p.prelude()

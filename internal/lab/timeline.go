@@ -191,6 +191,9 @@ func (b *lifeBuilder) sighting(s *Sighting) {
 			}
 		case last.State == "SYN_RECEIVED":
 		case last.State == undecided:
+			if s.After < last.Until {
+				return // the poll ran while one socket made way for the other
+			}
 		default:
 			return // the tracepoint tells
 		}
@@ -206,42 +209,48 @@ func (b *lifeBuilder) sighting(s *Sighting) {
 	}
 }
 
-// resolve decides what no poll has seen: a small socket that lived for less than the time between two polls, or that
-// the recording ended on.
+// resolve decides what no poll has seen: a small socket that lived for less than the time between two polls, or none at
+// all.
 func (b *lifeBuilder) resolve(l *Life) {
 	for i := 0; i < len(l.Visits); i++ {
 		v := &l.Visits[i]
 		if v.State != undecided {
 			continue
 		}
-		v.State = "FIN_WAIT_2"
-		if i > 0 && l.Visits[i-1].State == "CLOSING" || b.lastInIsFIN(tuple{l.Local, l.Remote}, v.After) {
+		v.State = "CLOSED"
+		if b.entersTimeWait(l, v.After, i > 0 && l.Visits[i-1].State == "CLOSING") {
 			v.State = "TIME_WAIT"
-		}
-		if i+1 == len(l.Visits) {
-			l.Visits = append(l.Visits, Visit{State: "CLOSED", After: v.After, Until: v.After + Moment(10e6), Why: whyKilled})
-		} else if l.Visits[i+1].State == "CLOSED" && v.State == "TIME_WAIT" && l.Visits[i+1].Why == "" {
-			l.Visits[i+1].Why = whyKilled
+			if i+1 == len(l.Visits) {
+				l.Visits = append(l.Visits, Visit{State: "CLOSED", After: v.After, Until: v.After + 10e6})
+			}
+			if n := &l.Visits[i+1]; n.State == "CLOSED" && n.Why == "" {
+				n.Why = whyKilled
+			}
 		}
 	}
-	// The small FIN_WAIT_2 of an orphan is the same state as the full one.
+	// The small FIN_WAIT_2 of an orphan is the same state as the full one, and what was gone is gone.
 	l.Visits = slices.CompactFunc(l.Visits, func(a, b Visit) bool { return a.State == b.State })
 }
 
-// lastInIsFIN reports whether the last packet that a host received for a socket until a moment is a FIN.
-func (b *lifeBuilder) lastInIsFIN(k tuple, until Moment) bool {
-	fin := false
+// entersTimeWait reports whether what a host received just before a moment takes a socket to TIME_WAIT: from CLOSING an
+// acknowledgment, from FIN_WAIT_2 a FIN.
+func (b *lifeBuilder) entersTimeWait(l *Life, at Moment, closing bool) bool {
+	yes := false
 	for i := range b.host {
 		f := &b.host[i]
-		if Moment(f.Time) > until {
+		if Moment(f.Time) > at {
 			break
 		}
-		if s, ok := parse(f.Data); ok && !f.Out && s.Src == k.remote && s.Dst == k.local {
-			fin = s.has(flagFIN)
+		s, ok := parse(f.Data)
+		if ok && !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) > at-packetSlack {
+			yes = s.has(flagFIN) || closing && s.has(flagACK) && !s.has(flagRST)
 		}
 	}
-	return fin
+	return yes
 }
+
+// packetSlack is how long after its time stamp a packet may take effect on a busy machine.
+const packetSlack = 20e6
 
 // answeredFIN reports whether within a span a FIN came in for a socket and an ACK, and no RST, went out.
 func (b *lifeBuilder) answeredFIN(k tuple, after, until Moment) bool {
@@ -274,10 +283,9 @@ func (b *lifeBuilder) reasons(l *Life) {
 			continue
 		}
 		v.Why = whySilent
-		const slack = 20e6 // from the stamp of a packet to what it does, on a busy machine
 		for j := range b.host {
 			f := &b.host[j]
-			if Moment(f.Time) < v.After-slack || Moment(f.Time) > v.Until+slack {
+			if Moment(f.Time) < v.After-packetSlack || Moment(f.Time) > v.Until+packetSlack {
 				continue
 			}
 			s, ok := parse(f.Data)

@@ -1,0 +1,138 @@
+package lab
+
+import "time"
+
+// timeWaits are the scenarios of section 6 of the catalogue: TIME_WAIT, and ports used again.
+func timeWaits() []Scenario {
+	ms := time.Millisecond
+	noTS := []string{"net.ipv4.tcp_timestamps=0"}
+	plain := setup{client: noTS, server: noTS}
+	rfc1337 := setup{server: []string{"net.ipv4.tcp_rfc1337=1"}}
+	return []Scenario{
+		{Number: 119, Title: "SYN accepted in the server's TIME_WAIT, timestamps", Client: "ESTABLISHED", Server: "ESTABLISHED", play: reuseAtServer},
+		{Number: 120, Title: "SYN accepted in the server's TIME_WAIT, no timestamps", Client: "ESTABLISHED", Server: "ESTABLISHED", setup: plain, play: reuseAtServer},
+		{Number: 121, Title: "SYN with lower number, newer timestamp", First: "server", play: func(p *Play) {
+			serverFirst(p)
+			p.settle(60 * ms)
+			p.fw.add(lose(Client, aRST(), 0))
+			p.inject(Server, firstPort, flagSYN, -1000, 0, p.stamp(5000))
+			p.pause(100 * ms)
+		}},
+		{Number: 122, Title: "SYN with higher number, older timestamp", Client: "CLOSED", Server: "TIME_WAIT", First: "server", play: func(p *Play) {
+			serverFirst(p)
+			p.settle(60 * ms)
+			p.fw.add(lose(Client, aRST(), 0))
+			p.inject(Server, firstPort, flagSYN, 100_000, 0, p.stamp(-5000))
+			p.pause(100 * ms)
+		}},
+		{Number: 123, Title: "old SYN, no timestamps, the answer kills TIME_WAIT", Client: "CLOSED", Server: "CLOSED", First: "server", setup: plain, play: func(p *Play) {
+			serverFirst(p)
+			p.settle(60 * ms)
+			p.inject(Server, firstPort, flagSYN, -1000, 0, nil)
+			p.pause(100 * ms)
+		}},
+		{Number: 124, Title: "old SYN, tcp_rfc1337 keeps TIME_WAIT", Client: "CLOSED", Server: "TIME_WAIT", First: "server",
+			setup: setup{client: noTS, server: []string{noTS[0], rfc1337.server[0]}}, play: func(p *Play) {
+				serverFirst(p)
+				p.settle(60 * ms)
+				p.inject(Server, firstPort, flagSYN, -1000, 0, nil)
+				p.pause(100 * ms)
+			}},
+		{Number: 125, Title: "the holder of TIME_WAIT connects again", Client: "ESTABLISHED", Server: "ESTABLISHED", play: func(p *Play) {
+			clientFirst4(p)
+			p.settle(60 * ms)
+			p.pause(1100 * ms)
+			p.exchange(p.again())
+		}},
+		{Number: 126, Title: "the holder of TIME_WAIT cannot connect again without timestamps", Client: "TIME_WAIT", Server: "CLOSED", First: "client", setup: plain, play: func(p *Play) {
+			clientFirst4(p)
+			p.settle(60 * ms)
+			p.pause(1100 * ms)
+			p.connect(firstPort, servicePort)
+		}},
+		{Number: 130, Title: "TIME_WAIT assassination", Client: "CLOSED", Server: "CLOSED", First: "server",
+			rules: func() []*rule { return []*rule{twice(Client, data(), 1, 700*ms)} },
+			play:  func(p *Play) { serverFirst(p); p.pause(500 * ms) }},
+		{Number: 130, Title: "TIME_WAIT assassination, tcp_rfc1337", Client: "CLOSED", Server: "TIME_WAIT", First: "server", setup: rfc1337,
+			rules: func() []*rule { return []*rule{twice(Client, data(), 1, 700*ms)} },
+			play:  func(p *Play) { serverFirst(p); p.pause(500 * ms) }},
+		{Number: 131, Title: "assassination by a late duplicate of data", Client: "CLOSED", Server: "CLOSED", First: "client",
+			rules: func() []*rule { return []*rule{twice(Server, data(), 1, 700*ms)} },
+			play:  func(p *Play) { clientFirst4(p); p.pause(500 * ms) }},
+		{Number: 132, Title: "RST in TIME_WAIT, exact", Client: "CLOSED", Server: "CLOSED", First: "server", play: func(p *Play) {
+			serverFirst(p)
+			p.settle(60 * ms)
+			p.inject(Server, firstPort, flagRST, 0, 0, nil)
+			p.pause(50 * ms)
+		}},
+		{Number: 132, Title: "RST in TIME_WAIT, off by one", Client: "CLOSED", Server: "TIME_WAIT", First: "server", play: func(p *Play) {
+			serverFirst(p)
+			p.settle(60 * ms)
+			p.inject(Server, firstPort, flagRST, 1, 0, nil)
+			p.inject(Server, firstPort, flagRST, -1, 0, nil)
+			p.pause(50 * ms)
+		}},
+		{Number: 133, Title: "a bare ACK starts TIME_WAIT anew", Client: "CLOSED", Server: "TIME_WAIT", First: "server", play: func(p *Play) {
+			serverFirst(p)
+			p.pause(1000 * ms)
+			p.inject(Server, firstPort, flagACK, 0, 0, p.stamp(1000))
+			p.pause(50 * ms)
+		}},
+		{Number: 134, Title: "TIME_WAIT bucket overflow", Client: "CLOSED", Server: "CLOSED", First: "client", setup: setup{client: []string{"net.ipv4.tcp_max_tw_buckets=0"}},
+			play: func(p *Play) {
+				c, s := p.prelude()
+				c.close()
+				s.readEOF()
+				p.settle(60 * ms)
+				s.close()
+			}},
+		{Number: 135, Title: "TIME_WAIT killed administratively", Client: "CLOSED", Server: "CLOSED", First: "client", play: func(p *Play) {
+			clientFirst4(p)
+			p.settle(60 * ms)
+			p.destroy(Client, firstPort)
+			p.pause(50 * ms)
+		}},
+		{Number: 137, Title: "TIME_WAIT lives its full time, then reuse", Long: true, Client: "ESTABLISHED", Server: "ESTABLISHED", play: func(p *Play) {
+			clientFirst4(p)
+			p.patience = 70 * time.Second
+			p.awaitState(Client, firstPort, "")
+			p.exchange(p.again())
+		}},
+		{Number: 138, Title: "many connections mixed", play: func(p *Play) {
+			l := p.listen(servicePort, 64)
+			for i := range uint16(12) {
+				c := p.connect(firstPort+i, servicePort)
+				s := l.accept()
+				c.write(50)
+				s.read(50)
+				switch i % 4 {
+				case 0:
+					p.goodbye(c, s)
+				case 1:
+					p.goodbye(s, c)
+				case 2:
+					c.abort()
+				}
+			}
+		}},
+	}
+}
+
+// reuseAtServer connects again from the port of a connection of which the server holds TIME_WAIT.
+func reuseAtServer(p *Play) {
+	serverFirst(p)
+	p.settle(60 * time.Millisecond)
+	p.pause(500 * time.Millisecond)
+	p.exchange(p.again())
+}
+
+// stamp gives a crafted segment of the client a timestamp relative to the latest one that passed.
+func (p *Play) stamp(delta int32) func(*crafted) {
+	return func(c *crafted) {
+		p.fw.mu.Lock()
+		defer p.fw.mu.Unlock()
+		if k := p.fw.known[direction{c.src, c.dst}]; k != nil {
+			c.tsVal, c.tsEcr = k.tsVal+uint32(delta), k.peer.tsVal
+		}
+	}
+}
