@@ -1,6 +1,6 @@
 # What people type. The work is in scripts/, which needs nothing but a POSIX shell, Go and what scripts/setup.sh installs.
 
-PCAP     ?= testdata/pcaps/real/http-packets2.pcap
+PCAP     ?= testdata/pcaps/real/modbus.pcap
 ARGS     ?=
 FUZZTIME ?= 5m
 BENCH    ?= .

@@ -64,6 +64,10 @@ func appendPacket(b []byte, seg *decode.Segment, base, peerBase reassembly.Seq) 
 		b = append(b, " ack "...)
 		b = strconv.AppendUint(b, uint64(uint32(seg.Ack-peerBase)), 10)
 	}
+	if seg.Flags.Has(decode.SYN) {
+		b = append(b, " win "...)
+		b = strconv.AppendUint(b, uint64(seg.Window), 10)
+	}
 	return b
 }
 

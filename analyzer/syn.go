@@ -112,6 +112,7 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 	}
 	*s.pendings.at(f.pending) = pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p}
 	f.flags |= strays
+	s.current = s.pendings.at(f.pending).birth
 	if s.tracing {
 		s.say("SYN with a new sequence number on a living connection: it starts nothing unless it is answered")
 		s.trace(f, x, p)

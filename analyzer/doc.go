@@ -1,0 +1,31 @@
+// Package analyzer says how each TCP connection of a packet capture closed: who closed first, in which state each endpoint
+// was left and since when, what was lost, what hangs and who owes the next packet, and on which frames that rests.
+//
+// [ReadFile] reads a capture and returns a [Report]; [Report.Flows] yields a [Flow] for each connection. A regression test
+// on a capture reads
+//
+//	report, err := analyzer.ReadFile(ctx, "testdata/close.pcap", analyzer.Options{})
+//	if err != nil {
+//		t.Fatal(err)
+//	}
+//	for flow := range report.Flows() {
+//		if flow.Verdict != analyzer.Graceful {
+//			t.Errorf("stream %d: %s", flow.Stream, flow.Verdict)
+//		}
+//	}
+//
+// # The way of a packet
+//
+// run.read (read.go) takes packets from package capture and has them decoded; shard.add (shard.go) finds the connection
+// in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply (flow.go) enters the segment:
+// twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs, odd.go what is rare.
+// settle.go turns that into facts, machine.go replays the facts through RFC 9293. When the capture ends, outcome.go
+// concludes, finding*.go explain, build.go makes the records, service.go sums them up.
+//
+// # Limitations
+//
+// It sees one point of the path and knows only what passed there: states are what packets prove, together with the
+// presumption that an acknowledgment arrived until its receiver sends again (Flow.Doubts says what is missing). It keeps
+// no payload, follows no application protocol, resolves no names, and does not see what a kernel does without sending:
+// a FIN queued behind a closed window, a socket given up in silence. Multipath TCP is followed as separate subflows.
+package analyzer
