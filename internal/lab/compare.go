@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"finscope/analyzer"
 )
@@ -80,10 +81,8 @@ func Connections(t *Truth, captures map[Tap][]Frame) []*Connection {
 			best = first // a simultaneous open may begin at the server
 		}
 		switch {
-		case best == nil:
+		case best == nil || best.Server != nil:
 			out = append(out, &Connection{ClientPort: l.Remote.Port(), Server: l, Start: l.Start})
-		case best.Server != nil && len(best.Server.Visits) > 2 && len(l.Visits) <= 2:
-			// a request that came to nothing
 		default:
 			best.Server = l
 		}
@@ -164,7 +163,7 @@ func (v *View) path(t *Truth, s Side) []string {
 // them passed each tap.
 type onWire struct {
 	packets map[Side][]wirePacket
-	at      map[Tap]map[uint64]bool
+	at      map[Tap]map[uint64]Moment // when a packet first passed
 }
 
 type wirePacket struct {
@@ -181,15 +180,17 @@ func packetsOf(c *Connection, captures map[Tap][]Frame) *onWire {
 	} else {
 		a, b = c.Server.Remote, c.Server.Local
 	}
-	w := &onWire{packets: map[Side][]wirePacket{}, at: map[Tap]map[uint64]bool{}}
+	w := &onWire{packets: map[Side][]wirePacket{}, at: map[Tap]map[uint64]Moment{}}
 	for tap, frames := range captures {
-		w.at[tap] = map[uint64]bool{}
+		w.at[tap] = map[uint64]Moment{}
 		for i := range frames {
 			s, ok := parse(frames[i].Data)
 			if !ok || !(s.Src == a && s.Dst == b || s.Src == b && s.Dst == a) {
 				continue
 			}
-			w.at[tap][s.hash] = true
+			if w.at[tap][s.hash] == 0 {
+				w.at[tap][s.hash] = Moment(frames[i].Time)
+			}
 			for _, side := range []Side{Client, Server} {
 				if tap.own(side) {
 					w.packets[side] = append(w.packets[side], wirePacket{Moment(frames[i].Time), s, frames[i].Out})
@@ -207,16 +208,12 @@ type step struct {
 }
 
 // steps returns the path of a life as a tap could see it.
-func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
+func (w *onWire) steps(l *Life, tap Tap, resetAt Moment) (out []step, silent []string) {
 	for i, v := range l.Visits {
 		s := step{state: v.State}
 		if i+1 < len(l.Visits) {
 			next := l.Visits[i+1]
-			for _, p := range w.packets[l.Side] {
-				if p.time > v.Until && p.time <= next.After && w.at[tap][p.seg.hash] {
-					s.required = true
-				}
-			}
+			s.required = w.shows(l, v, next.After, tap, resetAt)
 			if v.State == "FIN_WAIT_1" && s.required && !w.sentFIN(l, next.After, tap) {
 				s.required = false
 				if !w.sentFIN(l, next.After, hostOf(l.Side)) {
@@ -228,6 +225,13 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			}
 		} else {
 			s.required = tap.own(l.Side) || w.evident(l, v, tap)
+			if v.State == "FIN_WAIT_1" && !w.sentFIN(l, v.Until+1<<62, hostOf(l.Side)) {
+				s.required = false
+				silent = append(silent, "FIN_WAIT_1 while the FIN waits behind data")
+				if len(out) > 0 {
+					out[len(out)-1].required = true
+				}
+			}
 		}
 		if v.State == "CLOSED" && i > 0 {
 			if l.Visits[i-1].State == "TIME_WAIT" {
@@ -241,9 +245,24 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 				}
 			}
 		}
+		if v.State == "CLOSED" && i > 0 && l.Visits[i-1].State == "SYN_RECEIVED" && v.Why == whyRSTOut {
+			// The last packet of the handshake met a listener that was gone: elsewhere it counts as having arrived.
+			out = append(out, step{state: "ESTABLISHED"})
+		}
 		out = append(out, s)
 	}
 	return out, silent
+}
+
+// shows reports whether what passed a tap shows that an endpoint was in a state, until it left it. CLOSE_WAIT, CLOSING and
+// TIME_WAIT begin when a FIN arrives, and only what the endpoint sends then shows that it did; the others show by any
+// packet. What passed after the RST that ended the connection does not count: who saw the RST takes it to have arrived.
+func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap, resetAt Moment) bool {
+	byFIN := v.State == "CLOSE_WAIT" || v.State == "CLOSING" || v.State == "TIME_WAIT"
+	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+		at := w.at[tap][p.seg.hash]
+		return p.time > v.Until && p.time <= until && at != 0 && (!byFIN || p.out) && (resetAt == 0 || at < resetAt || tap.own(l.Side))
+	})
 }
 
 // evident reports whether of the packets that took an endpoint to its last state, or that it sent there, one passed a
@@ -255,11 +274,11 @@ func (w *onWire) evident(l *Life, v Visit, tap Tap) bool {
 		switch {
 		case p.time <= v.Until && p.time >= v.After-packetSlack && !p.out:
 			cause = p
-		case p.time > v.After && w.at[tap][p.seg.hash]:
+		case p.time > v.After && w.at[tap][p.seg.hash] != 0:
 			return true
 		}
 	}
-	return cause != nil && w.at[tap][cause.seg.hash]
+	return cause != nil && w.at[tap][cause.seg.hash] != 0
 }
 
 // hostOf returns the tap on the host of a side.
@@ -268,7 +287,7 @@ func hostOf(s Side) Tap { return Tap(s) }
 // sentFIN reports whether a life's FIN passed a tap, having left before a moment.
 func (w *onWire) sentFIN(l *Life, until Moment, tap Tap) bool {
 	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
-		return p.out && p.seg.has(flagFIN) && p.time >= l.Start && p.time <= until && w.at[tap][p.seg.hash]
+		return p.out && p.seg.has(flagFIN) && p.time >= l.Start && p.time <= until && w.at[tap][p.seg.hash] != 0
 	})
 }
 
@@ -286,6 +305,11 @@ func fits(path []string, steps []step) bool {
 // Compare holds the record of one tap against the kernel.
 func Compare(t *Truth, c *Connection, w *onWire, v *View) []Difference {
 	cmp := comparison{t: t, c: c, w: w, v: v}
+	for _, d := range t.Network {
+		if d.What == madeUp && (strings.Contains(d.Packet, " R") && v.Flow.Reset != nil || strings.Contains(d.Packet, " S ") && c.Client == nil) {
+			cmp.forged = true
+		}
+	}
 	for _, side := range []Side{Client, Server} {
 		cmp.states(side)
 	}
@@ -301,12 +325,16 @@ type comparison struct {
 	w   *onWire
 	v   *View
 	out []Difference
+
+	forged bool // the RST or SYN that decides was made up in the middle
 }
 
 // differ notes a difference. own says that the tap had all it takes to know better.
 func (x *comparison) differ(own bool, side Side, what, format string, args ...any) {
 	k := defect
-	if !own && len(x.v.Flow.Doubts) > 0 {
+	if x.forged {
+		k, format = unseen, "a packet was made up: "+format
+	} else if !own && len(x.v.Flow.Doubts) > 0 {
 		k = doubted
 	}
 	x.out = append(x.out, Difference{k, x.v.Tap, side, what, fmt.Sprintf(format, args...)})
@@ -321,7 +349,11 @@ func (x *comparison) states(side Side) {
 		}
 		return
 	}
-	steps, silent := x.w.steps(l, x.v.Tap)
+	var resetAt Moment
+	if r := x.v.Flow.Reset; r != nil {
+		resetAt = Moment(r.Time.UnixNano())
+	}
+	steps, silent := x.w.steps(l, x.v.Tap, resetAt)
 	for _, s := range silent {
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path", s})
 	}
@@ -384,6 +416,18 @@ func (x *comparison) first() string {
 	case s == "active":
 		return "server"
 	}
+	for _, side := range []Side{Client, Server} {
+		// Neither closed, but one believed a RST: its peer had lost the connection, and that RST is all it did about it.
+		l := x.c.life(side)
+		if l == nil || !x.w.passed(l, x.v.Tap) {
+			continue
+		}
+		if n := len(l.Visits); n > 1 && l.Visits[n-1].Why == whyRSTIn {
+			if st := l.Visits[n-2].State; st == "ESTABLISHED" || st == "SYN_RECEIVED" {
+				return string(side.other())
+			}
+		}
+	}
 	return "none"
 }
 
@@ -445,7 +489,7 @@ func (x *comparison) timeWait() {
 		switch {
 		case want == got:
 		case want == "killed" && got == "running" && !x.killed(l):
-			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "the kernel ended TIME_WAIT without a packet"})
+			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what ended it did not pass here"})
 		default:
 			x.differ(x.v.Tap.own(side), side, "time_wait", "kernel %q, finscope %q", want, got)
 		}
@@ -456,7 +500,7 @@ func (x *comparison) timeWait() {
 func (x *comparison) killed(l *Life) bool {
 	gone := l.Visits[len(l.Visits)-1]
 	return slices.ContainsFunc(x.w.packets[l.Side], func(p wirePacket) bool {
-		return !p.out && p.seg.has(flagRST) && p.time >= gone.After-packetSlack && p.time <= gone.Until
+		return !p.out && p.seg.has(flagRST) && p.time >= gone.After-packetSlack && p.time <= gone.Until && x.w.at[x.v.Tap][p.seg.hash] != 0
 	})
 }
 
@@ -478,7 +522,7 @@ func (x *comparison) reset() {
 // passed reports whether the RST that a side believed passed a tap.
 func (w *onWire) passed(l *Life, tap Tap) bool {
 	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
-		return !p.out && p.seg.has(flagRST) && p.time >= l.Start && w.at[tap][p.seg.hash]
+		return !p.out && p.seg.has(flagRST) && p.time >= l.Start && w.at[tap][p.seg.hash] != 0
 	})
 }
 

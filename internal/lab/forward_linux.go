@@ -42,7 +42,12 @@ type waiting struct {
 	due   time.Time
 	order int
 	frame []byte
+	// counted says that the run is not idle while the frame waits; one that is held back for long is not waited for.
+	counted bool
 }
+
+// soon is how long a frame may be held back for a run to wait for it.
+const soon = 300 * time.Millisecond
 
 type frameHeap []waiting
 
@@ -137,7 +142,7 @@ func (fw *forwarder) decide(from Side, frame []byte) []time.Duration {
 	k := fw.direction(&s)
 	defer k.note(&s)
 	did := func(what string) {
-		fw.doings = append(fw.doings, Doing{Time: Moment(fw.last.UnixNano()), From: from, What: what, Packet: s.String(), hash: s.hash})
+		fw.doings = append(fw.doings, Doing{Time: Moment(fw.last.UnixNano()), From: from, What: what, Packet: s.String()})
 	}
 	if fw.judge != nil {
 		copies, what := fw.judge(from, &s, k)
@@ -181,12 +186,15 @@ func (fw *forwarder) direction(s *Segment) *known {
 }
 
 func (fw *forwarder) queue(out *port, frame []byte, wait time.Duration) {
-	fw.mu.Lock()
-	fw.queued++
-	fw.mu.Unlock()
+	counted := wait < soon
+	if counted {
+		fw.mu.Lock()
+		fw.queued++
+		fw.mu.Unlock()
+	}
 	out.mu.Lock()
 	out.count++
-	heap.Push(&out.queue, waiting{time.Now().Add(wait), out.count, frame})
+	heap.Push(&out.queue, waiting{time.Now().Add(wait), out.count, frame, counted})
 	out.mu.Unlock()
 	out.kick()
 }
@@ -205,22 +213,24 @@ func (fw *forwarder) send(p *port) {
 			p.mu.Unlock()
 			return
 		}
-		var frame []byte
+		var next waiting
 		wait := time.Hour
 		if len(p.queue) > 0 {
 			if wait = time.Until(p.queue[0].due); wait <= 0 {
-				frame = heap.Pop(&p.queue).(waiting).frame
+				next = heap.Pop(&p.queue).(waiting)
 			}
 		}
 		p.mu.Unlock()
-		if frame != nil {
+		if next.frame != nil {
 			raw.Write(func(fd uintptr) bool {
-				err := unix.Sendto(int(fd), frame, 0, &unix.SockaddrLinklayer{Ifindex: p.index, Protocol: htons(unix.ETH_P_IP)})
+				err := unix.Sendto(int(fd), next.frame, 0, &unix.SockaddrLinklayer{Ifindex: p.index, Protocol: htons(unix.ETH_P_IP)})
 				return err != unix.EAGAIN
 			})
 			fw.mu.Lock()
 			fw.last = time.Now()
-			fw.queued--
+			if next.counted {
+				fw.queued--
+			}
 			fw.mu.Unlock()
 			continue
 		}

@@ -347,5 +347,11 @@ func (p *Play) inject(to Side, port uint16, flags byte, seq, ack int32, tweak fu
 	if to == Server {
 		port0 = &p.fw.ports[1]
 	}
-	p.fw.queue(port0, c.frame(dst.mac, from.mac), 0)
+	frame := c.frame(dst.mac, from.mac)
+	if s, ok := parse(frame); ok {
+		p.fw.mu.Lock()
+		p.fw.doings = append(p.fw.doings, Doing{Time: Moment(time.Now().UnixNano()), From: to.other(), What: madeUp, Packet: s.String()})
+		p.fw.mu.Unlock()
+	}
+	p.fw.queue(port0, frame, 0)
 }

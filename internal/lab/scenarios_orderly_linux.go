@@ -25,10 +25,10 @@ func orderly() []Scenario {
 			c.close()
 		}},
 		{Number: 5, Title: "simultaneous close", Client: "TIME_WAIT", Server: "TIME_WAIT", First: "both", setup: setup{delay: 30 * time.Millisecond}, play: bothClose},
-		{Number: 8, Title: "near-simultaneous, not crossed at the endpoint", Client: "TIME_WAIT", Server: "CLOSED", First: "client", setup: setup{delay: 50 * time.Millisecond}, play: func(p *Play) {
+		{Number: 8, Title: "near-simultaneous, not crossed at the endpoint", Client: "TIME_WAIT", Server: "CLOSED", First: "client", setup: setup{delay: 100 * time.Millisecond}, play: func(p *Play) {
 			c, s := p.prelude()
 			c.close()
-			p.pause(60 * time.Millisecond)
+			p.pause(150 * time.Millisecond)
 			s.close()
 		}},
 		{Number: 12, Title: "FIN with data", Client: "TIME_WAIT", Server: "CLOSED", First: "client", play: func(p *Play) {

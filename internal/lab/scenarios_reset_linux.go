@@ -192,7 +192,7 @@ func resets() []Scenario {
 			p.pause(1200 * ms)
 			c.close()
 		}},
-		{Number: 85, Title: "close in SYN_SENT, late SYN-ACK", Client: "CLOSED", Server: "CLOSED", First: "none", setup: setup{delay: 100 * ms}, play: func(p *Play) {
+		{Number: 85, Title: "close in SYN_SENT, late SYN-ACK", Client: "CLOSED", Server: "CLOSED", setup: setup{delay: 100 * ms}, play: func(p *Play) {
 			p.listen(servicePort, 16)
 			c, _ := p.socket(Client, firstPort)
 			c.startDial(p.serverPort())
@@ -200,7 +200,7 @@ func resets() []Scenario {
 			c.close()
 			p.pause(300 * ms)
 		}},
-		{Number: 86, Title: "SYN-ACK to a host that sent no SYN", Server: "CLOSED", First: "none", play: func(p *Play) {
+		{Number: 86, Title: "SYN-ACK to a host that sent no SYN", Server: "CLOSED", play: func(p *Play) {
 			p.listen(servicePort, 16)
 			p.inject(Server, firstPort, flagSYN, 0, 0, func(c *crafted) { c.seq = 1000 })
 			p.pause(50 * ms)
@@ -219,6 +219,7 @@ func resets() []Scenario {
 			c.keepalive(2)
 			p.pause(1300 * ms)
 			p.fw.add(lose(Server, anyPacket(), 0))
+			p.patience = 9 * time.Second
 			p.awaitState(Client, firstPort, "")
 		}},
 	}

@@ -11,7 +11,7 @@ func timeWaits() []Scenario {
 	return []Scenario{
 		{Number: 119, Title: "SYN accepted in the server's TIME_WAIT, timestamps", Client: "ESTABLISHED", Server: "ESTABLISHED", play: reuseAtServer},
 		{Number: 120, Title: "SYN accepted in the server's TIME_WAIT, no timestamps", Client: "ESTABLISHED", Server: "ESTABLISHED", setup: plain, play: reuseAtServer},
-		{Number: 121, Title: "SYN with lower number, newer timestamp", First: "server", play: func(p *Play) {
+		{Number: 121, Title: "SYN with lower number, newer timestamp", play: func(p *Play) {
 			serverFirst(p)
 			p.settle(60 * ms)
 			p.fw.add(lose(Client, aRST(), 0))

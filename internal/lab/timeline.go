@@ -86,6 +86,7 @@ func lives(t *Truth, side Side, host []Frame) []*Life {
 		b.resolve(l)
 		b.reasons(l)
 	}
+	b.dropAttempts()
 	slices.SortStableFunc(b.out, func(a, c *Life) int { return cmp.Compare(a.Start, c.Start) })
 	return b.out
 }
@@ -207,6 +208,30 @@ func (b *lifeBuilder) sighting(s *Sighting) {
 	case s.State == "TIME_WAIT":
 		b.expires[k] = s.Expires
 	}
+}
+
+// dropAttempts takes out the lives of sockets that went to SYN_SENT and sent nothing, because the port was not free: the
+// kernel enters the state first and then looks.
+func (b *lifeBuilder) dropAttempts() {
+	b.out = slices.DeleteFunc(b.out, func(l *Life) bool {
+		if len(l.Visits) != 2 || l.Visits[0].State != "SYN_SENT" || l.Visits[1].State != "CLOSED" {
+			return false
+		}
+		for i := range b.host {
+			f := &b.host[i]
+			s, ok := parse(f.Data)
+			if ok && f.Out && s.Src == l.Local && s.Dst == l.Remote && Moment(f.Time) >= l.Start && Moment(f.Time) <= l.Visits[1].Until {
+				return false
+			}
+		}
+		for _, old := range b.out {
+			last := len(old.Visits) - 1
+			if old != l && old.Local == l.Local && old.Remote == l.Remote && old.Visits[last].Why == whyReused && old.Visits[last].After == l.Start {
+				old.Visits = old.Visits[:last]
+			}
+		}
+		return true
+	})
 }
 
 // resolve decides what no poll has seen: a small socket that lived for less than the time between two polls, or none at

@@ -123,10 +123,12 @@ type Sighting struct {
 type Doing struct {
 	Time   Moment `json:"time"`
 	From   Side   `json:"from"`
-	What   string `json:"what"` // lost, late, twice, held
+	What   string `json:"what"` // lost, late, twice, made up
 	Packet string `json:"packet"`
-	hash   uint64
 }
+
+// madeUp marks a packet that the middle sent in the name of a side.
+const madeUp = "made up"
 
 // write saves the truth as readable JSON.
 func (t *Truth) write(name string) error {
