@@ -38,7 +38,8 @@ type finFacts struct {
 	gap              int64 // between the latest two transmissions
 	lastIdentity     identity
 
-	ackedFrame  uint64 // first frame that acknowledged it
+	ackedAt     reassembly.Seq // lowest end of a segment that acknowledged it; valid iff ackedFrame is not 0
+	ackedFrame  uint64         // first frame that acknowledged it
 	ackedTime   int64
 	lastCovered int64 // time of the latest frame that acknowledged it
 
@@ -78,7 +79,8 @@ type rstFacts struct {
 type earlyACK struct {
 	valid    bool
 	seq      reassembly.Seq
-	peerFINs int32 // how often the peer had sent its FIN by then
+	ack      reassembly.Seq // what it acknowledged
+	peerFINs int32          // how often the peer had sent its FIN by then
 }
 
 // timeWaitFacts is the TIME_WAIT of one endpoint.

@@ -17,13 +17,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	case !n.sent:
 		s.heldByWindow(f, x, p)
 		*n = finFacts{sent: true, end: end, ack: seg.Ack, first: f.e[x].packets == 1, frame: p.frame, time: p.time}
-		if e := c.early[x]; e.valid && e.seq == end && e.peerFINs <= 1 {
-			// Its sender had already counted this FIN when it sent an empty segment before: an earlier copy was lost
-			// before the capture point. If that segment was the answer to the peer's first FIN, the lost copy
-			// had been sent without knowing of it.
-			n.early = true
-			s.say("sent before: its sender had counted it already")
-		}
+		s.noteLostFIN(n, &c.fin[f.peer(x)], &c.early[x])
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
@@ -58,6 +52,23 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	}
 }
 
+// noteLostFIN looks at a FIN of which an earlier copy was lost before the capture point: its sender had counted it
+// already when it sent an empty segment, early. What that one acknowledged was known to the sender when it closed, or is
+// an upper bound of it; m is the peer's FIN.
+func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK) {
+	if !early.valid || early.seq != n.end {
+		return
+	}
+	s.say("sent before: its sender had counted it already")
+	if early.ack.Before(n.ack) {
+		n.ack = early.ack
+	}
+	// A segment from before this FIN that acknowledges the peer's proves a passive close. Without one, if the early segment
+	// answered the peer's first FIN, the lost copy had been sent without knowing of that.
+	proof := m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end)
+	n.early = early.peerFINs <= 1 && !proof
+}
+
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
 // just before: the way to e and back, and 10 ms more, far below the time after which a stack sends again (200 ms in Linux,
 // 30 ms elsewhere) and above what a capture point may delay or reorder.
@@ -75,7 +86,7 @@ func (s *shard) noteCovered(f *flow, y int, p *packet) {
 	}
 	if !n.acked {
 		x := f.peer(y)
-		n.acked, n.ackedFrame, n.ackedTime = true, p.frame, p.time
+		n.acked, n.ackedFrame, n.ackedTime, n.ackedAt = true, p.frame, p.time, p.seg.End()
 		n.withData = f.e[x].prevAck.Before(n.end - 1)
 		n.peerNumbers = f.e[x].sentBefore
 		una, ok := f.e[x].out.Acked()
@@ -85,6 +96,9 @@ func (s *shard) noteCovered(f *flow, y int, p *packet) {
 		}
 	}
 	n.lastCovered = max(n.lastCovered, p.time)
+	if n.ackedFrame != 0 && p.seg.End().Before(n.ackedAt) {
+		n.ackedAt = p.seg.End()
+	}
 	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.copies > 1 {
 		if o := s.oddOf(f); o.dsack[f.peer(y)] == 0 {
 			o.dsack[f.peer(y)] = p.frame
@@ -129,10 +143,9 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 		return
 	}
 	c := s.closingOf(f)
-	if c.fin[f.peer(x)].acked {
-		return // x acknowledged the peer's FIN before, from where its own FIN was still to come: it is the passive closer
+	if e := &c.early[x]; !e.valid || e.seq != p.seg.Seq {
+		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies}
 	}
-	c.early[x] = earlyACK{valid: true, seq: p.seg.Seq, peerFINs: c.fin[f.peer(x)].copies}
 }
 
 // resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer

@@ -115,7 +115,7 @@ func (m *machine) state(f facts) State {
 	step(f.sentSYN, sndSYN)
 	step(f.gotSYN, rcvSYN)
 	step(f.synAcked, rcvAckOfSYN)
-	step(f.gotFIN && (f.gotFINFirst || !f.sentFIN), rcvFIN)
+	step(f.gotFIN && f.gotFINFirst, rcvFIN)
 	step(f.sentFIN, sndFIN)
 	step(f.finAcked, rcvAckOfFIN)
 	step(f.gotFIN, rcvFIN)

@@ -74,7 +74,12 @@ func (s *shard) facts(f *flow, c *closing, x int) facts {
 		return t
 	}
 	n, m := &c.fin[x], &c.fin[f.peer(x)]
-	t.sentFIN = n.sent || c.early[x].valid && c.early[x].seq == e.out.Next()+1 // counted by its sender, not captured so far
+	if early := &c.early[x]; !n.sent && early.valid && early.seq == e.out.Next()+1 {
+		// Its sender has counted a FIN that was lost before the capture point, or not captured so far.
+		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
+		s.noteLostFIN(n, m, early)
+	}
+	t.sentFIN = n.sent
 	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.
 	t.finAcked = s.finAcked(n, e) || m.passive(n) && m.acked
 	t.gotFIN = m.acked
