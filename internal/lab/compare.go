@@ -367,7 +367,9 @@ func (x *comparison) states(side Side) {
 		}
 	}
 	switch {
-	case !slices.Contains(allowed, got) && !(got == "UNKNOWN" && len(steps) == 1 && steps[0].state == "SYN_RECEIVED"):
+	case got == "UNKNOWN" && !own:
+		x.out = append(x.out, Difference{doubted, x.v.Tap, side, "state", fmt.Sprintf("kernel %s, finscope does not know", allowed[0])})
+	case !slices.Contains(allowed, got):
 		x.differ(own, side, "state", "kernel %s, finscope %s", allowed[0], got)
 	case !fits(path, steps) && !own && fits(path, uncrossed(steps)):
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",

@@ -109,7 +109,7 @@ func (p *poller) poll() error {
 	ne.PutUint16(req[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	b := req[unix.NLMSG_HDRLEN:]
 	b[0], b[1] = p.family, unix.IPPROTO_TCP
-	ne.PutUint32(b[4:], ^uint32(1<<10)) // all states but LISTEN
+	ne.PutUint32(b[4:], 0x1ffe&^(1<<10)) // ESTABLISHED (1) to NEW_SYN_RECV (12), but LISTEN
 	if err := unix.Sendto(p.fd, req, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return err
 	}

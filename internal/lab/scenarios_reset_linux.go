@@ -219,7 +219,6 @@ func resets() []Scenario {
 			c.keepalive(2)
 			p.pause(1300 * ms)
 			p.fw.add(lose(Server, anyPacket(), 0))
-			p.patience = 9 * time.Second
 			p.awaitState(Client, firstPort, "")
 		}},
 	}
