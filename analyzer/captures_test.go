@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,10 +83,33 @@ func TestCaptures(t *testing.T) {
 			if rep.Summary.Flows != len(want.Streams) {
 				t.Errorf("%d streams, want %d", rep.Summary.Flows, len(want.Streams))
 			}
+			if *askTShark {
+				checkFrames(t, name, want)
+			}
 			for _, w := range want.Streams {
 				t.Run(fmt.Sprint(w.Stream), func(t *testing.T) { checkStream(t, rep, w) })
 			}
 		})
+	}
+}
+
+// checkFrames compares the recorded stream numbers with those of the installed tshark.
+func checkFrames(t *testing.T, name string, want expectation) {
+	t.Helper()
+	got := map[string]expectedStream{}
+	for i, number := range tsharkStreams(t, name) {
+		s, frame := got[number], uint64(i)+1
+		if s.Packets == 0 {
+			s.Frames[0] = frame
+		}
+		s.Frames[1] = frame
+		s.Packets++
+		got[number] = s
+	}
+	for _, w := range want.Streams {
+		if s := got[strconv.Itoa(w.Stream)]; s.Frames != w.Frames || s.Packets != w.Packets {
+			t.Errorf("stream %d: %d frames, first and last %d, in tshark here; recorded are %d, %d", w.Stream, s.Packets, s.Frames, w.Packets, w.Frames)
+		}
 	}
 }
 
