@@ -34,7 +34,7 @@ step tests
 report=$(mktemp -d)
 trap 'rm -rf "$report"' EXIT
 go build -o "$report/testreport" ./scripts/testreport
-{ go test $race -json ./... || echo $? >"$report/failed"; } | "$report/testreport"
+{ go test $race -timeout 30m -json ./... || echo $? >"$report/failed"; } | "$report/testreport"
 if [ -e "$report/failed" ]; then
 	echo "go test failed" >&2
 	exit 1
