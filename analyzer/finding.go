@@ -17,22 +17,35 @@ type casefile struct {
 	end int64    // time of the last packet of the capture
 	a   *assumptions
 
-	out []Finding
+	codesOnly bool // nobody will read the texts: they are not written
+	codes     []Code
+	out       []Finding
 }
 
 // findings writes down what went wrong in a connection, in the order in which a reader asks: why it ended, what hangs,
 // what was lost, what else is odd.
 func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Finding {
 	c := casefile{s: s, f: f, o: o, end: end, a: a}
-	if f.odd != 0 {
-		c.odd = *s.odds.at(f.odd)
+	c.write()
+	return c.out
+}
+
+// codes returns the codes of what findings would write down, each once.
+func (s *shard) codes(f *flow, o *outcome, end int64, a *assumptions) []Code {
+	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true}
+	c.write()
+	return c.codes
+}
+
+func (c *casefile) write() {
+	if c.f.odd != 0 {
+		c.odd = *c.s.odds.at(c.f.odd)
 	}
 	c.resets()
 	c.stuck()
 	c.lost()
 	c.oddEvents()
 	c.timeWaits()
-	return c.out
 }
 
 // nobody is who a finding concerns if it concerns both sides or neither.
@@ -40,6 +53,12 @@ const nobody = -1
 
 // add appends a finding. who is an endpoint or nobody. Frames of 0 are left out, the others sorted.
 func (c *casefile) add(code Code, sev Severity, who int, frames []uint64, format string, args ...any) {
+	if !slices.Contains(c.codes, code) {
+		c.codes = append(c.codes, code)
+	}
+	if c.codesOnly {
+		return
+	}
 	list := []uint64{}
 	for _, n := range frames {
 		if n != 0 && !slices.Contains(list, n) {
@@ -57,6 +76,9 @@ func (c *casefile) add(code Code, sev Severity, who int, frames []uint64, format
 
 // name names endpoint x in a text: by role, and by address and port.
 func (c *casefile) name(x int) string {
+	if c.codesOnly {
+		return ""
+	}
 	return fmt.Sprintf("the %s %s", c.o.side(x), addrPort(c.f.addr(x), c.f.port(x)))
 }
 

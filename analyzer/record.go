@@ -109,6 +109,16 @@ type Service struct {
 	FINToFIN    Quantiles           `json:"fin_to_fin"`   // seconds between the two FINs, where both were seen
 	Stuck       map[State]int       `json:"stuck"`        // connections stuck at the end of the capture, by state
 	TimeWait    ServiceTimeWait     `json:"time_wait"`
+
+	// Ends has the counts of Verdicts and ClosedFirst together. It is not part of the JSON record.
+	Ends map[End]int `json:"-"`
+}
+
+// End is how a connection ended, in short.
+type End struct {
+	Verdict     Verdict
+	ClosedFirst ClosedFirst
+	ClosedBy    ClosedBy // what the first closer sent; empty if none
 }
 
 // Quantiles of a duration in seconds; nil where nothing was measured.

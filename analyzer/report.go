@@ -29,6 +29,7 @@ type assumptions struct {
 type flowRef struct {
 	stream int32
 	shard  int16
+	marked bool // it has findings
 	flow   int32
 }
 
@@ -49,14 +50,21 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 // number gives all connections their stream numbers, in order of their first packets over all shards, and returns them
 // in that order. SYNs that started nothing use up a number, as they do in Wireshark.
 func (r *run) number() []flowRef {
-	var refs []flowRef
+	n := 0
+	for _, s := range r.shards {
+		n += int(s.flows.len())
+	}
+	refs := make([]flowRef, 0, n)
 	streams := r.streams()
 	for i, s := range r.shards {
 		for j := int32(1); j <= s.flows.len(); j++ {
 			refs = append(refs, flowRef{stream: streams[i][s.flows.at(j).birth], shard: int16(i), flow: j})
 		}
 	}
-	slices.SortFunc(refs, func(a, b flowRef) int { return cmp.Compare(a.stream, b.stream) })
+	byStream := func(a, b flowRef) int { return int(a.stream) - int(b.stream) }
+	if !slices.IsSortedFunc(refs, byStream) {
+		slices.SortFunc(refs, byStream)
+	}
 	return refs
 }
 
@@ -64,6 +72,9 @@ func (r *run) number() []flowRef {
 func (r *run) streams() [][]int32 {
 	out := make([][]int32, len(r.shards))
 	at := make([]int, len(r.shards))
+	for i, s := range r.shards {
+		out[i] = make([]int32, 0, len(s.births))
+	}
 	for stream := int32(0); ; stream++ {
 		first := -1
 		for i, s := range r.shards {
@@ -84,6 +95,18 @@ func (r *Report) Flows() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
 		for _, ref := range r.flows {
 			if !yield(r.build(ref)) {
+				return
+			}
+		}
+	}
+}
+
+// Marked yields, like Flows, the records of those reported connections that have findings: few of many, and the others
+// need not be made.
+func (r *Report) Marked() iter.Seq[*Flow] {
+	return func(yield func(*Flow) bool) {
+		for _, ref := range r.flows {
+			if ref.marked && !yield(r.build(ref)) {
 				return
 			}
 		}

@@ -14,26 +14,37 @@ func (r *Report) count() {
 	for _, c := range ClosedFirsts() {
 		r.Summary.ClosedFirst[c] = 0
 	}
+	r.Summary.Codes = map[Code]int{}
 	services := map[netip.AddrPort]*tally{}
-	for _, ref := range r.flows {
+	for i := range r.flows {
+		ref := &r.flows[i]
 		s := r.run.shards[ref.shard]
 		f := s.flows.at(ref.flow)
 		o := s.conclude(f, r.run.end)
-		first := o.closedFirstName()
-		r.Summary.Verdicts[o.verdict]++
-		r.Summary.ClosedFirst[first]++
 		server := f.peer(o.client)
 		at := netip.AddrPortFrom(f.addr(server), f.port(server))
 		t := services[at]
 		if t == nil {
-			t = &tally{verdicts: map[Verdict]int{}, first: map[ClosedFirst]int{}, stuck: map[State]int{}}
+			t = &tally{stuck: map[State]int{}}
 			services[at] = t
 		}
 		t.add(r, f, &o)
+		codes := s.codes(f, &o, r.run.end, &r.assumptions)
+		for _, code := range codes {
+			r.Summary.Codes[code]++
+		}
+		ref.marked = len(codes) > 0
 	}
 	r.Services = make([]Service, 0, len(services))
 	for at, t := range services {
-		r.Services = append(r.Services, t.service(at, r.run.end))
+		sv := t.service(at, r.run.end)
+		for v, n := range sv.Verdicts {
+			r.Summary.Verdicts[v] += n
+		}
+		for c, n := range sv.ClosedFirst {
+			r.Summary.ClosedFirst[c] += n
+		}
+		r.Services = append(r.Services, sv)
 	}
 	r.Findings = append(r.groupFindings(), r.timeWaitFindings()...)
 	sortFindings(r.Findings)
@@ -44,18 +55,31 @@ func (r *Report) count() {
 
 // tally counts the connections of one service.
 type tally struct {
-	flows    int
-	verdicts map[Verdict]int
-	first    map[ClosedFirst]int
-	stuck    map[State]int
-	gaps     []int64            // between the two FINs, ns
-	spans    [2][]timeWaitEvent // TIME_WAITs held by server and client
+	ends  []endCount // few: a list is faster than a map
+	stuck map[State]int
+	gaps  []int64            // between the two FINs, ns
+	spans [2][]timeWaitEvent // TIME_WAITs held by server and client
+}
+
+// endCount is how many connections ended in the same way.
+type endCount struct {
+	end End
+	n   int
+}
+
+// count counts one connection that ended in this way.
+func (t *tally) count(e End) {
+	for i := range t.ends {
+		if t.ends[i].end == e {
+			t.ends[i].n++
+			return
+		}
+	}
+	t.ends = append(t.ends, endCount{e, 1})
 }
 
 func (t *tally) add(r *Report, f *flow, o *outcome) {
-	t.flows++
-	t.verdicts[o.verdict]++
-	t.first[o.closedFirstName()]++
+	t.count(End{o.verdict, o.closedFirstName(), o.closedBy})
 	n, m := &o.c.fin[0], &o.c.fin[1]
 	if n.sent && m.sent && !n.inferred && !m.inferred {
 		t.gaps = append(t.gaps, max(n.time-m.time, m.time-n.time))
@@ -88,11 +112,17 @@ func (o *outcome) stuck(x int, end, after int64) bool {
 
 func (t *tally) service(at netip.AddrPort, end int64) Service {
 	s := Service{
-		IP: at.Addr(), Port: at.Port(), Flows: t.flows, ClosedFirst: t.first, Verdicts: t.verdicts, Stuck: t.stuck,
-		FINToFIN: quantiles(t.gaps),
+		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantiles(t.gaps),
+		Ends: map[End]int{}, Verdicts: map[Verdict]int{}, ClosedFirst: map[ClosedFirst]int{},
 	}
 	for _, c := range ClosedFirsts() {
-		s.ClosedFirst[c] += 0
+		s.ClosedFirst[c] = 0
+	}
+	for _, e := range t.ends {
+		s.Flows += e.n
+		s.Ends[e.end] = e.n
+		s.Verdicts[e.end.Verdict] += e.n
+		s.ClosedFirst[e.end.ClosedFirst] += e.n
 	}
 	s.TimeWait = ServiceTimeWait{Server: occupancy(t.spans[0], end), Client: occupancy(t.spans[1], end)}
 	return s

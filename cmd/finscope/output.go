@@ -43,6 +43,9 @@ func (c *config) render(all, r *analyzer.Report, out io.Writer, colours report.P
 	if c.selects() {
 		o.Of = all.Summary.Flows
 	}
+	if c.quiet {
+		return report.Text(out, r, r.Marked(), o)
+	}
 	return report.Text(out, r, r.Flows(), o)
 }
 

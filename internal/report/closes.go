@@ -27,14 +27,14 @@ const (
 	numOpenings
 )
 
-func openingOf(f *analyzer.Flow) opening {
+func openingOf(e analyzer.End) opening {
 	switch {
-	case f.Verdict == analyzer.Refused || f.Verdict == analyzer.NoReply:
+	case e.Verdict == analyzer.Refused || e.Verdict == analyzer.NoReply:
 		return notSetUp
-	case f.ClosedBy != nil && *f.ClosedBy == analyzer.ByRST:
+	case e.ClosedBy == analyzer.ByRST:
 		return anyRST
 	}
-	switch f.ClosedFirst {
+	switch e.ClosedFirst {
 	case analyzer.ClientFirst:
 		return clientFIN
 	case analyzer.ServerFirst:
@@ -42,25 +42,26 @@ func openingOf(f *analyzer.Flow) opening {
 	case analyzer.BothFirst:
 		return bothFIN
 	case analyzer.NoneFirst:
-		if f.Verdict == analyzer.Open {
+		if e.Verdict == analyzer.Open {
 			return stillOpen
 		}
 	}
 	return openingUnknown
 }
 
-// closes counts, for each service, how its connections began to close. The service record of the analyzer has the
-// marginal counts alone, which do not add up to a row.
+// closes counts, for each service, how its connections began to close.
 type closes map[netip.AddrPort]*[numOpenings]int
 
-func (c closes) add(f *analyzer.Flow) {
-	key := netip.AddrPortFrom(f.Server.IP, f.Server.Port)
-	n := c[key]
-	if n == nil {
-		n = new([numOpenings]int)
-		c[key] = n
+func closesOf(services []analyzer.Service) closes {
+	c := make(closes, len(services))
+	for i := range services {
+		n := new([numOpenings]int)
+		for e, flows := range services[i].Ends {
+			n[openingOf(e)] += flows
+		}
+		c[netip.AddrPortFrom(services[i].IP, services[i].Port)] = n
 	}
-	n[openingOf(f)]++
+	return c
 }
 
 func (c closes) write(p *page) {

@@ -27,7 +27,7 @@ func TestOpeningOf(t *testing.T) {
 		{"indeterminate", &analyzer.Flow{Verdict: analyzer.Indeterminate, ClosedFirst: analyzer.UnknownFirst}, openingUnknown, ""},
 		{"indeterminate, none", &analyzer.Flow{Verdict: analyzer.Indeterminate, ClosedFirst: analyzer.NoneFirst}, openingUnknown, ""},
 	} {
-		if got := openingOf(c.flow); got != c.want {
+		if got := openingOf(endOf(c.flow)); got != c.want {
 			t.Errorf("%s: column %d, want %d (%s)", c.name, got, c.want, c.reason)
 		}
 	}

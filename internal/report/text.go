@@ -31,27 +31,27 @@ type TextOptions struct {
 	Palette Palette // ANSI() for terminals
 }
 
-// Text writes the report for people. It passes over flows once and keeps the listed ones alone.
+// Text writes the report for people. It passes over flows once and keeps the listed ones alone. A Brief report needs the
+// flows with findings only.
 func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
-	opened := make(closes)
 	codes := make(byCode)
 	waiting := make(waits)
 	list := ranked{limit: o.Flows}
-	n := 0
 	for f := range flows {
-		n++
-		opened.add(f)
 		codes.add(f)
-		waiting.add(f)
-		list.add(f)
+		if o.Detail == Full {
+			waiting.add(f)
+			list.add(f)
+		}
 	}
+	n := r.Summary.Flows
 
 	p := &page{w: w, palette: o.Palette}
 	writeCapture(p, &r.Summary, n, o)
 	if n == 0 && r.Summary.Damaged == nil {
 		writeWhyEmpty(p, &r.Summary, o)
 	}
-	opened.write(p)
+	closesOf(r.Services).write(p)
 	writeFindings(p, r.Findings, codes)
 	if o.Detail == Full {
 		waiting.write(p, r.Services, r.Summary.End)

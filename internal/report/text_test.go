@@ -12,6 +12,7 @@ import (
 
 func renderText(t *testing.T, r *analyzer.Report, flows []*analyzer.Flow, o TextOptions) string {
 	t.Helper()
+	r = counted(r, flows)
 	var b strings.Builder
 	if err := Text(&b, r, slices.Values(flows), o); err != nil {
 		t.Fatal(err)
@@ -22,6 +23,37 @@ func renderText(t *testing.T, r *analyzer.Report, flows []*analyzer.Flow, o Text
 		}
 	}
 	return b.String()
+}
+
+// counted returns r with the counts that the analyzer would have made of these flows.
+func counted(r *analyzer.Report, flows []*analyzer.Flow) *analyzer.Report {
+	r = &analyzer.Report{Summary: r.Summary, Services: slices.Clone(r.Services), Findings: r.Findings}
+	r.Summary.Flows = len(flows)
+	for i := range r.Services {
+		r.Services[i].Ends = nil
+	}
+	for _, f := range flows {
+		same := func(s analyzer.Service) bool { return s.IP == f.Server.IP && s.Port == f.Server.Port }
+		i := slices.IndexFunc(r.Services, same)
+		if i < 0 {
+			i = len(r.Services)
+			r.Services = append(r.Services, analyzer.Service{IP: f.Server.IP, Port: f.Server.Port})
+		}
+		if r.Services[i].Ends == nil {
+			r.Services[i].Ends = map[analyzer.End]int{}
+		}
+		r.Services[i].Ends[endOf(f)]++
+	}
+	r.Services = slices.DeleteFunc(r.Services, func(s analyzer.Service) bool { return s.Ends == nil })
+	return r
+}
+
+func endOf(f *analyzer.Flow) analyzer.End {
+	e := analyzer.End{Verdict: f.Verdict, ClosedFirst: f.ClosedFirst}
+	if f.ClosedBy != nil {
+		e.ClosedBy = *f.ClosedBy
+	}
+	return e
 }
 
 func TestText(t *testing.T) {
