@@ -29,8 +29,8 @@ func sockaddr(a netip.AddrPort) unix.Sockaddr {
 }
 
 // note adds a call to the truth and returns its error.
-func (p *Play) note(began time.Time, who Side, n int, err error, format string, args ...any) error {
-	c := Call{Began: Moment(began.UnixNano()), Time: Moment(time.Now().UnixNano()), Who: who, Call: fmt.Sprintf(format, args...), Result: n}
+func (p *Play) note(began time.Time, who Side, port uint16, n int, err error, format string, args ...any) error {
+	c := Call{Began: Moment(began.UnixNano()), Time: Moment(time.Now().UnixNano()), Who: who, Port: port, Call: fmt.Sprintf(format, args...), Result: n}
 	if err != nil {
 		c.Result, c.Errno = -1, unix.ErrnoName(err.(syscall.Errno))
 	}
@@ -38,6 +38,19 @@ func (p *Play) note(began time.Time, who Side, n int, err error, format string, 
 	p.calls = append(p.calls, c)
 	p.mu.Unlock()
 	return err
+}
+
+// note is [Play.note] for a call on the socket.
+func (c *conn) note(began time.Time, n int, err error, format string, args ...any) error {
+	return c.p.note(began, c.side, c.clientPort(), n, err, format, args...)
+}
+
+// clientPort returns the client's port of the connection.
+func (c *conn) clientPort() uint16 {
+	if c.side == Client {
+		return c.local.Port()
+	}
+	return c.peer.Port()
 }
 
 // socket opens a TCP socket of a side, bound to a port of its address.
@@ -62,7 +75,7 @@ func (p *Play) socket(side Side, port uint16) (*conn, error) {
 	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
 	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
 	unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	return c, p.note(time.Now(), side, 0, unix.Bind(c.fd, sockaddr(c.local)), "bind(%d, port %d)", c.fd, port)
+	return c, c.note(time.Now(), 0, unix.Bind(c.fd, sockaddr(c.local)), "bind(%d, port %d)", c.fd, port)
 }
 
 // listen opens a listening socket of the server.
@@ -71,7 +84,7 @@ func (p *Play) listen(port uint16, backlog int) *conn {
 	if err != nil {
 		p.fail("listen: %v", err)
 	}
-	if err := p.note(time.Now(), Server, 0, unix.Listen(c.fd, backlog), "listen(%d, %d)", c.fd, backlog); err != nil {
+	if err := c.note(time.Now(), 0, unix.Listen(c.fd, backlog), "listen(%d, %d)", c.fd, backlog); err != nil {
 		p.fail("listen: %v", err)
 	}
 	return c
@@ -92,14 +105,15 @@ func (c *conn) dial(to netip.AddrPort) error {
 	began := time.Now()
 	c.peer = to
 	err := unix.Connect(c.fd, sockaddr(to))
-	return c.p.note(began, c.side, 0, err, "connect(%d, port %d > %d)", c.fd, c.local.Port(), to.Port())
+	return c.note(began, 0, err, "connect(%d, port %d > %d)", c.fd, c.local.Port(), to.Port())
 }
 
 // accept takes a connection off the listener; nil if none comes.
 func (c *conn) accept() *conn {
 	began := time.Now()
 	fd, from, err := unix.Accept4(c.fd, unix.SOCK_CLOEXEC)
-	if c.p.note(began, c.side, fd, err, "accept(%d)", c.fd) != nil {
+	if err != nil {
+		c.note(began, fd, err, "accept(%d)", c.fd)
 		return nil
 	}
 	n := &conn{p: c.p, side: c.side, fd: fd, local: c.local}
@@ -109,6 +123,7 @@ func (c *conn) accept() *conn {
 	case *unix.SockaddrInet6:
 		n.peer = netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))
 	}
+	n.note(began, fd, nil, "accept(%d)", c.fd)
 	c.p.mu.Lock()
 	c.p.conns = append(c.p.conns, n)
 	c.p.mu.Unlock()
@@ -119,7 +134,7 @@ func (c *conn) accept() *conn {
 func (c *conn) write(n int) {
 	began := time.Now()
 	got, err := unix.SendmsgN(c.fd, make([]byte, n), nil, nil, unix.MSG_NOSIGNAL)
-	c.p.note(began, c.side, got, err, "write(%d, %d bytes)", c.fd, n)
+	c.note(began, got, err, "write(%d, %d bytes)", c.fd, n)
 }
 
 // read takes n bytes in, less at the end of the stream or after an error.
@@ -138,7 +153,7 @@ func (c *conn) read(n int) int {
 		}
 		total += m
 	}
-	c.p.note(began, c.side, total, err, "read(%d, %d bytes)", c.fd, n)
+	c.note(began, total, err, "read(%d, %d bytes)", c.fd, n)
 	return total
 }
 
@@ -148,7 +163,7 @@ func (c *conn) readEOF() { c.read(1 << 30) }
 // shutdown closes one direction or both: unix.SHUT_RD, SHUT_WR, SHUT_RDWR.
 func (c *conn) shutdown(how int) {
 	name := [...]string{"SHUT_RD", "SHUT_WR", "SHUT_RDWR"}[how]
-	c.p.note(time.Now(), c.side, 0, unix.Shutdown(c.fd, how), "shutdown(%d, %s)", c.fd, name)
+	c.note(time.Now(), 0, unix.Shutdown(c.fd, how), "shutdown(%d, %s)", c.fd, name)
 }
 
 func (c *conn) close() {
@@ -157,7 +172,7 @@ func (c *conn) close() {
 	}
 	began, fd := time.Now(), c.fd
 	c.fd = -1
-	c.p.note(began, c.side, 0, unix.Close(fd), "close(%d)", fd)
+	c.note(began, 0, unix.Close(fd), "close(%d)", fd)
 }
 
 // abort closes with SO_LINGER 0: RST instead of FIN.
@@ -168,12 +183,12 @@ func (c *conn) abort() {
 
 func (c *conn) linger(on, seconds int32) {
 	err := unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: on, Linger: seconds})
-	c.p.note(time.Now(), c.side, 0, err, "setsockopt(%d, SO_LINGER, %d %d)", c.fd, on, seconds)
+	c.note(time.Now(), 0, err, "setsockopt(%d, SO_LINGER, %d %d)", c.fd, on, seconds)
 }
 
 // option sets a TCP option.
 func (c *conn) option(name string, option, value int) {
-	c.p.note(time.Now(), c.side, 0, unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, option, value), "setsockopt(%d, %s, %d)", c.fd, name, value)
+	c.note(time.Now(), 0, unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, option, value), "setsockopt(%d, %s, %d)", c.fd, name, value)
 }
 
 // disconnect is connect to AF_UNSPEC: Linux's way to abort and keep the socket.
@@ -181,7 +196,7 @@ func (c *conn) disconnect() {
 	raw := unix.RawSockaddr{Family: unix.AF_UNSPEC}
 	began := time.Now()
 	err := connectRaw(c.fd, &raw)
-	c.p.note(began, c.side, 0, err, "connect(%d, AF_UNSPEC)", c.fd)
+	c.note(began, 0, err, "connect(%d, AF_UNSPEC)", c.fd)
 }
 
 // state asks the kernel for the state of the socket.
@@ -212,6 +227,7 @@ type owned struct {
 	p    *Play
 	side Side
 	fd   int
+	port uint16
 	cmd  *exec.Cmd
 }
 
@@ -234,7 +250,7 @@ func (p *Play) giveAway(conns ...*conn) *owned {
 	}
 	o := &owned{p: p, side: conns[0].side, cmd: cmd}
 	for _, c := range conns {
-		o.fd = c.fd
+		o.fd, o.port = c.fd, c.clientPort()
 		unix.Close(c.fd)
 		c.fd = -1
 	}
@@ -247,5 +263,5 @@ func (o *owned) kill() {
 	began := time.Now()
 	o.cmd.Process.Kill()
 	o.cmd.Wait()
-	o.p.note(began, o.side, 0, nil, "kill -9 of the process with %d", o.fd)
+	o.p.note(began, o.side, o.port, 0, nil, "kill -9 of the process with %d", o.fd)
 }

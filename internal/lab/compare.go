@@ -208,12 +208,12 @@ type step struct {
 }
 
 // steps returns the path of a life as a tap could see it.
-func (w *onWire) steps(l *Life, tap Tap, resetAt Moment) (out []step, silent []string) {
+func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 	for i, v := range l.Visits {
 		s := step{state: v.State}
 		if i+1 < len(l.Visits) {
 			next := l.Visits[i+1]
-			s.required = w.shows(l, v, next.After, tap, resetAt)
+			s.required = w.shows(l, v, next.After, tap)
 			if v.State == "FIN_WAIT_1" && s.required && !w.sentFIN(l, next.After, tap) {
 				s.required = false
 				if !w.sentFIN(l, next.After, hostOf(l.Side)) {
@@ -250,18 +250,39 @@ func (w *onWire) steps(l *Life, tap Tap, resetAt Moment) (out []step, silent []s
 			out = append(out, step{state: "ESTABLISHED"})
 		}
 		out = append(out, s)
+		if v.State == "FIN_WAIT_1" && i+1 < len(l.Visits) && l.Visits[i+1].State == "CLOSED" && !tap.own(l.Side) {
+			// An ACK of its FIN that passes here counts as having arrived; it may find the socket closed.
+			out = append(out, step{state: "FIN_WAIT_2"})
+		}
+		if v.State == "TIME_WAIT" && i+1 < len(l.Visits) && l.Visits[i+1].Why == whyKilled {
+			out = append(out, step{state: "CLOSED"}) // that is what became of it
+			if !tap.own(l.Side) && !w.shows(l, v, l.Visits[i+1].Until, tap) {
+				out[len(out)-2].required = false
+			}
+		}
 	}
 	return out, silent
 }
 
 // shows reports whether what passed a tap shows that an endpoint was in a state, until it left it. CLOSE_WAIT, CLOSING and
-// TIME_WAIT begin when a FIN arrives, and only what the endpoint sends then shows that it did; the others show by any
-// packet. What passed after the RST that ended the connection does not count: who saw the RST takes it to have arrived.
-func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap, resetAt Moment) bool {
+// TIME_WAIT begin when a FIN arrives, and only what the endpoint sends then shows that it did; FIN_WAIT_1 and LAST_ACK show
+// by the FIN, the others by any packet. At a tap elsewhere it has to pass before what shows the next state, and before the
+// RST that ended the connection: who saw that takes it to have arrived.
+func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap) bool {
 	byFIN := v.State == "CLOSE_WAIT" || v.State == "CLOSING" || v.State == "TIME_WAIT"
+	sendsFIN := v.State == "FIN_WAIT_1" || v.State == "LAST_ACK"
+	limit := Moment(1<<63 - 1)
+	if !tap.own(l.Side) {
+		for _, p := range w.packets[l.Side] {
+			at := w.at[tap][p.seg.hash]
+			if at != 0 && p.time >= l.Start && (p.seg.has(flagRST) || p.out && p.time > until) {
+				limit = min(limit, at)
+			}
+		}
+	}
 	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
 		at := w.at[tap][p.seg.hash]
-		return p.time > v.Until && p.time <= until && at != 0 && (!byFIN || p.out) && (resetAt == 0 || at < resetAt || tap.own(l.Side))
+		return p.time > v.Until && p.time <= until && at != 0 && at < limit && (!byFIN || p.out) && (!sendsFIN || p.out && p.seg.has(flagFIN))
 	})
 }
 
@@ -349,11 +370,7 @@ func (x *comparison) states(side Side) {
 		}
 		return
 	}
-	var resetAt Moment
-	if r := x.v.Flow.Reset; r != nil {
-		resetAt = Moment(r.Time.UnixNano())
-	}
-	steps, silent := x.w.steps(l, x.v.Tap, resetAt)
+	steps, silent := x.w.steps(l, x.v.Tap)
 	for _, s := range silent {
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path", s})
 	}
@@ -490,12 +507,24 @@ func (x *comparison) timeWait() {
 		}
 		switch {
 		case want == got:
+		case want == "killed" && got == "" && !x.v.Tap.own(side) && !x.showsTimeWait(l):
+			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what was sent in TIME_WAIT did not pass here before it ended"})
 		case want == "killed" && got == "running" && !x.killed(l):
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what ended it did not pass here"})
 		default:
 			x.differ(x.v.Tap.own(side), side, "time_wait", "kernel %q, finscope %q", want, got)
 		}
 	}
+}
+
+// showsTimeWait reports whether something passed the tap that shows a TIME_WAIT that has ended.
+func (x *comparison) showsTimeWait(l *Life) bool {
+	for i, v := range l.Visits {
+		if v.State == "TIME_WAIT" && i+1 < len(l.Visits) {
+			return x.w.shows(l, v, l.Visits[i+1].Until, x.v.Tap)
+		}
+	}
+	return false
 }
 
 // killed reports whether a RST ended the TIME_WAIT of a life.

@@ -244,11 +244,14 @@ func (r *Result) ladder(w io.Writer, t *Truth, v *View) {
 		lines = append(lines, line{at, fmt.Sprintf("%4d %9.4f  %-44s %-12s %-12s | %-12s %-12s  %s", g.Frame, since(c.Start, at), g.Packet, cs, ss, kc, ks, g.Note)})
 	}
 	for _, k := range t.Calls {
-		if k.Time >= c.Start-1e6 {
+		if k.Time >= c.Start-1e6 && k.Port == c.ClientPort {
 			lines = append(lines, line{k.Time, fmt.Sprintf("     %9.4f    %s: %s = %d %s", since(c.Start, k.Time), k.Who, k.Call, k.Result, k.Errno)})
 		}
 	}
 	for _, d := range t.Network {
+		if !strings.Contains(d.Packet, fmt.Sprintf(":%d ", c.ClientPort)) {
+			continue
+		}
 		lines = append(lines, line{d.Time, fmt.Sprintf("     %9.4f    %s: %s", since(c.Start, d.Time), d.What, d.Packet)})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return int(a.at>>10) - int(b.at>>10) })

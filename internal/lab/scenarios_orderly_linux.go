@@ -191,7 +191,7 @@ func fastOpen(p *Play) {
 		}
 		began := time.Now()
 		n, err := unix.SendmsgN(c.fd, make([]byte, 40), nil, sockaddr(l.local), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL)
-		p.note(began, Client, n, err, "sendto(%d, 40 bytes, MSG_FASTOPEN)", c.fd)
+		c.note(began, n, err, "sendto(%d, 40 bytes, MSG_FASTOPEN)", c.fd)
 		s := l.accept()
 		s.read(40)
 		c.close()

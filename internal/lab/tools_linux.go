@@ -22,7 +22,7 @@ func (c *conn) keepalive(probes int) {
 	c.option("TCP_KEEPIDLE", unix.TCP_KEEPIDLE, 1)
 	c.option("TCP_KEEPINTVL", unix.TCP_KEEPINTVL, 1)
 	c.option("TCP_KEEPCNT", unix.TCP_KEEPCNT, probes)
-	c.p.note(time.Now(), c.side, 0, unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1), "setsockopt(%d, SO_KEEPALIVE, 1)", c.fd)
+	c.note(time.Now(), 0, unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1), "setsockopt(%d, SO_KEEPALIVE, 1)", c.fd)
 }
 
 // buffer sets the size of a socket's buffers: SO_RCVBUF or SO_SNDBUF.
@@ -31,7 +31,7 @@ func (c *conn) buffer(option, size int) {
 	if option == unix.SO_RCVBUF {
 		name = "SO_RCVBUF"
 	}
-	c.p.note(time.Now(), c.side, 0, unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, option, size), "setsockopt(%d, %s, %d)", c.fd, name, size)
+	c.note(time.Now(), 0, unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, option, size), "setsockopt(%d, %s, %d)", c.fd, name, size)
 }
 
 // startDial begins to connect and does not wait.
@@ -84,7 +84,7 @@ func (p *Play) destroy(side Side, port uint16) {
 		}
 		return err
 	})
-	p.note(began, side, 0, err, "ss -K on port %d", port)
+	p.note(began, side, port, 0, err, "ss -K on port %d", port)
 }
 
 // cutOff loses everything in both directions until heal.

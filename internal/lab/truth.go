@@ -79,6 +79,7 @@ type Call struct {
 	Time   Moment `json:"time"` // when it returned; Began when it was made
 	Began  Moment `json:"began"`
 	Who    Side   `json:"who"`
+	Port   uint16 `json:"port"` // the client's port of the connection; 0 where there is none yet
 	Call   string `json:"call"`
 	Result int    `json:"result"`
 	Errno  string `json:"errno"`
