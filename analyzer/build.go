@@ -30,7 +30,11 @@ func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 	}
 	r.Client, r.Server = s.endpoint(f, &o, o.client), s.endpoint(f, &o, f.peer(o.client))
 	r.HalfClose = s.halfClose(f, &o, end)
-	r.Reset = o.reset()
+	if r.Reset = o.reset(); r.Reset != nil {
+		if cause := s.resetCause(f, &o, a); cause != causeUnknown {
+			r.Reset.Cause = &cause
+		}
+	}
 	r.Findings = append(r.Findings, s.findings(f, &o, end, a)...)
 	for _, fd := range r.Findings {
 		if !slices.Contains(r.Codes, fd.Code) {

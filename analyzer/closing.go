@@ -36,6 +36,7 @@ type finFacts struct {
 	frame, lastFrame uint64 // first and latest transmission
 	time, lastTime   int64
 	gap              int64 // between the latest two transmissions
+	idle             int64 // how long nobody had sent anything before the first
 	lastIdentity     identity
 
 	ackedAt     reassembly.Seq // lowest end of a segment that acknowledged it; valid iff ackedFrame is not 0
@@ -64,6 +65,7 @@ type rstFacts struct {
 	frame  uint64
 	time   int64
 	idle   int64 // silence before it, ns
+	heard  int64 // when its supposed sender was heard of before
 	seq    reassembly.Seq
 	ack    reassembly.Seq // valid iff live
 	before [2]State

@@ -17,6 +17,9 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	case !n.sent:
 		s.heldByWindow(f, x, p)
 		*n = finFacts{sent: true, end: end, ack: seg.Ack, first: f.e[x].packets == 1, frame: p.frame, time: p.time}
+		if before := max(f.e[x].lastTime, f.e[y].lastTime); before != 0 {
+			n.idle = max(p.time-before, 0)
+		}
 		s.noteLostFIN(n, &c.fin[f.peer(x)], &c.early[x])
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")

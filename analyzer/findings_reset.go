@@ -5,63 +5,183 @@ import "fmt"
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
 // sockets and of stacks without one: RFC 9293 §3.10.7.1, net/ipv4/tcp_ipv4.c tcp_v4_send_reset).
 func (c *casefile) resets() {
-	r := &c.o.c.rst
-	if r.accepted && !r.refusal {
-		c.resetCause(r, int(r.by), c.f.peer(int(r.by)))
+	if c.o.c.rst.accepted {
+		c.reset()
 	}
-	if c.o.c.ignored > 0 {
-		c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s not believed by %s receiver: the connection went on; "+
-			"a RST at a wrong sequence number comes from a middlebox, an attacker or an old connection",
-			plural(int64(c.o.c.ignored), "RST was", "RSTs were"), plural1(int64(c.o.c.ignored), "its", "their"))
+	if n := int64(c.o.c.ignored); n > 0 {
+		c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s not believed (the first: frame %d): the sequence number is wrong and the connection went on. "+
+			"It came from a middlebox, an attacker or an old connection: compare its TTL with that of its supposed sender",
+			plural(n, "RST was", "RSTs were"), c.odd.ignored)
 	}
-	if c.o.c.lateRSTs > 0 && c.o.c.timeWait[0].killed|c.o.c.timeWait[1].killed == 0 {
+	if n := int64(c.o.c.lateRSTs); n > 0 && c.o.c.timeWait[0].killed|c.o.c.timeWait[1].killed == 0 {
 		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost",
-			plural(int64(c.o.c.lateRSTs), "RST came", "RSTs came"))
+			plural(n, "RST came", "RSTs came"))
 	}
 }
+
+// Causes of a RST, as the records name them.
+const (
+	causeUnknown     = ""
+	causeRefused     = "refused"
+	causeInjected    = "injected"
+	causeKeepalive   = "keepalive-timeout"
+	causeUnread      = "unread-data"
+	causeAbort       = "abort"
+	causeBare        = "unprompted" // a bare RST that answers nothing: no Linux socket sends that
+	causeExpired     = "fin-wait-2-expired"
+	causeNotKept     = "fin-wait-2-not-kept" // the kernel did not keep the closed socket in FIN_WAIT_2 at all, or not for long
+	causeLate        = "late-data"
+	causeNotOpening  = "unknown-syn-ack" // it answers the SYN-ACK of a connection that its sender does not open
+	causeSYNReceived = "syn-received-dropped"
+	causeHalfOpen    = "half-open" // its sender had come back with a SYN on the same ports
+	causeStateLost   = "no-connection"
+)
 
 // deadProbes is how many unanswered keep-alive probes before the RST of a live socket mean that these were its reason.
 const deadProbes = 2
 
-// resetCause classifies the RST that ended the connection: x sent it, y had to believe it.
-func (c *casefile) resetCause(r *rstFacts, x, y int) {
+// unpromptedAfter is the silence before a RST that cannot be an answer.
+const unpromptedAfter = 1e9 // ns
+
+// cause decides why the RST that ended the connection was sent, in the order of strength of the evidence.
+func (c *casefile) cause() string {
+	r := &c.o.c.rst
+	x := int(r.by)
+	y := c.f.peer(x)
+	n, peer := &c.o.c.fin[x], &c.f.e[y]
+	switch {
+	case r.refusal:
+		return causeRefused
+	case r.foreign || r.usualTTL != 0 && r.ttl != r.usualTTL:
+		return causeInjected
+	case r.live && r.probes >= deadProbes:
+		return causeKeepalive
+	case r.live && c.unread(r, x, y):
+		return causeUnread
+	case r.live:
+		return causeAbort
+	case peer.packets == 0:
+		return causeUnknown // what it answered is not in the capture
+	case n.sent && n.frame < r.frame:
+		return c.afterClose(r, x, y)
+	case r.idle >= unpromptedAfter && peer.lastTime < r.time-unpromptedAfter/2:
+		return causeBare
+	case peer.has(sentSYNACK) && !peer.has(sentPlain) && !c.f.e[x].has(sentPlain) && !c.o.c.fin[y].sent:
+		return causeNotOpening
+	case c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentPlain) && !n.sent:
+		return causeSYNReceived
+	case c.f.flags&(strays|replaced) != 0:
+		return causeHalfOpen
+	default:
+		return causeStateLost
+	}
+}
+
+// afterClose decides why x, whose socket had sent its FIN, answered with a RST and no longer with a socket.
+func (c *casefile) afterClose(r *rstFacts, x, y int) string {
+	n := &c.o.c.fin[x]
+	switch long := r.time-n.doneTime() >= c.a.finTimeout; {
+	case long:
+		return causeExpired
+	case c.refusedBytes(x, y) > 0:
+		return causeLate
+	default:
+		return causeNotKept
+	}
+}
+
+// refusedBytes returns how many bytes y sent that x never acknowledged.
+func (c *casefile) refusedBytes(x, y int) int64 {
+	e, peer, m := &c.f.e[x], &c.f.e[y], &c.o.c.fin[y]
+	bytes := int64(peer.out.Next().Diff(e.lastAck))
+	if m.sent && !m.inferred && m.end == peer.out.Next() && e.lastAck.Before(m.end) {
+		bytes--
+	}
+	return bytes
+}
+
+// reset describes the RST that ended the connection.
+func (c *casefile) reset() {
+	r := &c.o.c.rst
+	x := int(r.by)
+	y := c.f.peer(x)
 	n := &c.o.c.fin[x]
 	frames := []uint64{r.frame}
-	switch {
-	case r.foreign || r.usualTTL != 0 && r.ttl != r.usualTTL:
-		c.add(ResetInjected, Error, nobody, append(frames, c.odd.wentOn), "the RST of frame %d in the name of %s was probably not sent by it: %s; "+
-			"look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), c.foreignSigns(r, x))
-	case r.live && r.probes >= deadProbes:
+	switch cause := c.cause(); cause {
+	case causeInjected:
+		c.add(ResetInjected, Error, nobody, append(frames, c.odd.wentOn), "the RST of frame %d in the name of %s was probably not sent by it: %s. "+
+			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), c.foreignSigns(r, x))
+	case causeKeepalive:
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.odd.silent[x].first, c.odd.silent[x].last),
-			"%s gave up after %d keep-alive probes without an answer and sent a RST: %s or the path to it was dead, and may not know that the connection is gone",
+			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it is dead. It may still hold the connection and learn of its end only when it sends",
 			c.name(x), r.probes, c.role(y))
-	case r.live:
+	case causeUnread:
+		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket while data of %s lay unread in it (likely; an abort by choice looks the same): its kernel then sends a RST instead of a FIN, "+
+			"and %s may lose what it has not read yet. Read to the end of file before close()", c.name(x), c.role(y), c.role(y))
+	case causeAbort:
 		c.abort(r, x, y, frames)
-	case n.sent && n.frame < r.frame && r.time-n.doneTime() >= c.a.finTimeout:
-		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s had closed in frame %d; %s took %s to close or to send more, and by then "+
-			"the kernel of %s had dropped the socket (FIN_WAIT_2 of a closed socket lasts %s) and answered with RST: make %s close sooner",
+	case causeBare:
+		c.add(ResetAbort, Warning, x, frames, "a bare RST came in the name of %s after %s of silence and answers nothing. A Linux socket sends RST with ACK: "+
+			"suspect a load balancer, firewall or NAT on the path that drops connections idle for so long", c.name(x), human(r.idle))
+	case causeExpired:
+		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s closed in frame %d; %s took %s to close or to send more. "+
+			"By then the kernel of %s had dropped the socket (a closed socket stays in FIN_WAIT_2 for %s) and answered with RST. Make %s close sooner",
 			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.role(y))
-	case n.sent && n.frame < r.frame && r.seq == n.end-1:
-		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed the socket in frame %d while data of %s were on their way: they were refused with RST and are lost; "+
-			"%s must read to the end of file before it closes (shutdown(SHUT_WR), read, close)", c.name(x), n.frame, c.name(y), c.role(x))
-	case n.sent && n.frame < r.frame:
-		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed the socket in frame %d, not just its sending side: what %s still sent was refused with RST and is lost; "+
-			"if it should read on, it must call shutdown(SHUT_WR), read to the end, then close", c.name(x), n.frame, c.name(y))
-	default:
-		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with a RST of a host that knows no such connection%s: it was rebooted, failed over to another host, or a firewall in between lost its state and answers for it",
+	case causeNotKept:
+		c.add(ResetFinWait2Expired, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later its kernel answered with RST, although nothing was refused: it did not keep the socket in FIN_WAIT_2. "+
+			"Look for TCP_LINGER2 below 0, a short tcp_fin_timeout, or more TIME_WAITs than tcp_max_tw_buckets allows", c.name(x), n.frame, human(r.time-n.doneTime()))
+	case causeLate:
+		c.lateData(r, x, y, append(frames, n.frame))
+	case causeNotOpening:
+		c.add(ResetNoConnection, Info, x, frames, "%s answered a SYN-ACK with RST: it had given up the connect before, or it never sent that SYN (a forged address, as in a SYN flood)", c.name(x))
+	case causeSYNReceived:
+		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its queue was full), or a firewall rejects what follows",
+			c.name(x), c.role(y))
+	case causeHalfOpen:
+		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)",
+			c.name(x))
+	case causeStateLost:
+		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: it was rebooted or failed over, or a firewall on the path lost the connection and answers in its name",
 			c.name(x), c.triggerText(r, y), idleText(r))
 	}
 }
 
-// abort tells the RST that a live socket sent because it was closed with data unread from one that was asked for.
-func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
-	if c.unread(r, x, y) {
-		c.add(ResetUnreadData, Warning, x, frames, "%s closed its socket with data of %s still unread: the kernel sends a RST instead of a FIN then, and what was on its way is lost; "+
-			"read until end of file before close (likely; an abort by choice looks the same)", c.name(x), c.role(y))
+// lateData describes data that a closed socket refused.
+func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
+	n := &c.o.c.fin[x]
+	lost := bytesText(c.refusedBytes(x, y))
+	if n.acked && n.ackedFrame < r.frame && c.f.e[y].out.Numbers() > n.peerNumbers+c.finNumber(y) {
+		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side, or its process ended: %s that %s sent later drew a RST and are lost. "+
+			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
 		return
 	}
-	c.add(ResetAbort, Warning, x, frames, "%s aborted the connection in %s: an explicit abort (SO_LINGER with time 0, a kill of the socket) or a close with unread data; "+
-		"the kernel of %s discards whatever was queued", c.name(x), r.before[x], c.role(x))
+	c.add(ResetLateData, Warning, x, frames, "%s closed the socket in frame %d while %s of %s were on their way: they drew a RST and are lost. "+
+		"To take them, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
+}
+
+// finNumber returns how many sequence numbers the FIN of x takes.
+func (c *casefile) finNumber(x int) uint64 {
+	if m := &c.o.c.fin[x]; m.sent && !m.inferred {
+		return 1
+	}
+	return 0
+}
+
+// abort describes the RST that a live socket sent without leaving data unread, as far as the packets tell.
+func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
+	if r.crossed {
+		c.add(ResetAbort, Warning, nobody, append(frames, c.s.frames(c.o.c.rsts[y])...), "both sides aborted the connection at once (SO_LINGER with time 0, a killed socket, or a close with unread data)")
+		return
+	}
+	e := &c.f.e[x]
+	sev, lost := Warning, ""
+	if una, acked := e.out.Acked(); acked && una.Before(r.seq) && e.has(sentData) {
+		lost = fmt.Sprintf(". The last %s it sent were never acknowledged", bytesText(int64(r.seq.Diff(una))))
+	} else if m := &c.o.c.fin[y]; m.sent && m.acked && r.before[x] == CloseWait && e.has(sentData) {
+		sev, lost = Info, ". Both had sent all they had to send: nothing is lost, and nobody has to hold TIME_WAIT" // many clients do this on purpose
+	}
+	c.add(ResetAbort, sev, x, frames, "%s aborted the connection in %s: SO_LINGER with time 0, a killed socket, or a close with unread data%s",
+		c.name(x), r.before[x], lost)
 }
 
 // unread reports whether x, which sent a RST from a live socket, had probably left data of y unread: the data were the
@@ -85,12 +205,12 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 		signs += fmt.Sprintf(format, args...)
 	}
 	if r.usualTTL != 0 && r.ttl != r.usualTTL {
-		say("its TTL is %d where the other packets of %s have %d", r.ttl, c.role(x), r.usualTTL)
+		say("its TTL is %d, that of the other packets of %s %d", r.ttl, c.role(x), r.usualTTL)
 	}
 	if c.odd.wentOn != 0 {
 		say("%s went on in frame %d as if nothing had happened", c.role(x), c.odd.wentOn)
 	} else if r.foreign {
-		say("its sequence number is none that %s would use here", c.role(x))
+		say("%s would not use its sequence number here", c.role(x))
 	}
 	return signs
 }
@@ -100,10 +220,8 @@ func (c *casefile) triggerText(r *rstFacts, y int) string {
 	switch m := &c.o.c.fin[y]; {
 	case m.sent && m.frame < r.frame:
 		return fmt.Sprintf(" the FIN of frame %d", m.frame)
-	case r.before[y] == SynReceived:
-		return " a SYN-ACK"
 	case r.resent > 0:
-		return fmt.Sprintf(" data that had been sent again %s without an answer", times(r.resent))
+		return fmt.Sprintf(" data that %s had sent again %s in vain", c.role(y), times(r.resent))
 	case r.peerDataLast:
 		return " data"
 	default:
@@ -127,6 +245,14 @@ func (n *finFacts) doneTime() int64 {
 	return n.time
 }
 
+// bytesText writes a number of bytes.
+func bytesText(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
 // plural writes a number with a noun and its verb.
 func plural(n int64, one, many string) string {
 	if n == 1 {
@@ -135,9 +261,11 @@ func plural(n int64, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func plural1(n int64, one, many string) string {
-	if n == 1 {
-		return one
+// resetCause names the cause of the RST that ended a connection.
+func (s *shard) resetCause(f *flow, o *outcome, a *assumptions) string {
+	c := casefile{s: s, f: f, o: o, a: a}
+	if f.odd != 0 {
+		c.odd = *s.odds.at(f.odd)
 	}
-	return many
+	return c.cause()
 }

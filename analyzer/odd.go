@@ -8,6 +8,8 @@ import (
 // oddities is the side record of rare events: most connections have none. Like flow it has no pointers.
 type oddities struct {
 	silent   [2]silence // by endpoint: what it sent in vain since the peer was last heard of
+	past     [2]silence // the longest such time that ended
+	heard    [2]int64   // when that was
 	zero     [2]zeroWindow
 	afterFIN [2]uint64 // frame of data past the FIN of the same side
 	dsack    [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
@@ -50,7 +52,7 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	seg := &p.seg
 	y := f.peer(x)
 	if f.odd != 0 {
-		s.odds.at(f.odd).silent[y] = silence{} // the peer is heard of
+		s.odds.at(f.odd).answered(y, p.time) // the peer is heard of
 	}
 	switch {
 	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
@@ -84,4 +86,12 @@ func (q *silence) note(p *packet, counter *int32) {
 		q.first, q.since = p.frame, p.time
 	}
 	q.last, q.until = p.frame, p.time
+}
+
+// answered ends the silence that y met.
+func (o *oddities) answered(y int, now int64) {
+	if q := &o.silent[y]; q.resent > o.past[y].resent {
+		o.past[y], o.heard[y] = *q, now
+	}
+	o.silent[y] = silence{}
 }

@@ -56,7 +56,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	if !e.out.Started() {
 		r.next[x] = p.seg.Seq
 	}
-	r.ttl, r.usualTTL, r.idle = p.seg.TTL, e.ttl, p.time-max(e.lastTime, peer.lastTime)
+	r.ttl, r.usualTTL, r.idle, r.heard = p.seg.TTL, e.ttl, p.time-max(e.lastTime, peer.lastTime), e.lastTime
 	r.peerDataLast = f.flags&(dataBy0>>y) != 0
 	if f.odd != 0 {
 		o := s.odds.at(f.odd)

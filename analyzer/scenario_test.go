@@ -168,6 +168,10 @@ func analyze(t *testing.T, s *pkttest.Script, v pkttest.Variant) pkttest.Got {
 	for f := range one.Flows() {
 		got.Flows = append(got.Flows, observed(f))
 	}
+	for _, g := range one.Findings {
+		got.Groups = append(got.Groups, string(g.Code))
+	}
+	slices.Sort(got.Groups)
 	return got
 }
 

@@ -75,5 +75,9 @@
 //
 //	! CODE
 //
-// expects a finding of the connection whose = line precedes it; other findings are no failure.
+// expects a finding of the connection whose = line precedes it. A finding that is not expected is a failure.
+//
+//	!! CODE
+//
+// expects a finding across connections: of a service, a host or the capture. Here, too, others are a failure.
 package pkttest

@@ -2,6 +2,7 @@ package pkttest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,8 @@ type Got struct {
 	States map[int][2]string // of left and right after a packet, by index in Script.Packets
 	Flows  []Expect
 
-	Findings bool // the findings are to be compared
+	Groups   []string // codes of the findings across connections, sorted
+	Findings bool     // the findings are to be compared
 }
 
 // pair returns the verdict lines of connection i, as expected and as found, without what is not compared.
@@ -19,7 +21,7 @@ func (s *Script) pair(got *Got, i int) (want, have string) {
 	if i < len(s.Expect) {
 		e = s.Expect[i]
 		if !got.Findings {
-			e.Findings = nil
+			e.Findings, e.anyCodes = nil, true
 		}
 		want = e.String()
 	}
@@ -59,7 +61,15 @@ func (s *Script) Format(got Got) string {
 			fmt.Fprintf(&b, "want  = %s\ngot   = %s\n", want, have)
 		}
 	}
+	if !s.sameGroups(&got) {
+		fmt.Fprintf(&b, "want  !! %s\ngot   !! %s\n", strings.Join(s.Groups, " "), strings.Join(got.Groups, " "))
+	}
 	return b.String()
+}
+
+// sameGroups reports whether the findings across connections are those expected.
+func (s *Script) sameGroups(got *Got) bool {
+	return !got.Findings || s.anyGroups || slices.Equal(s.Groups, got.Groups)
 }
 
 // Meets reports whether an analysis found what the script expects. States that got does not have are not compared.
@@ -75,20 +85,21 @@ func (s *Script) Meets(got Got) bool {
 			return false
 		}
 	}
-	return true
+	return s.sameGroups(&got)
 }
 
 // EndOnly returns the script without the expectations that depend on the capture order: the states on the way, and the
 // findings, many of which say what passed before what.
 func (s *Script) EndOnly() *Script {
 	m := *s
+	m.anyGroups = true
 	m.Packets = append([]Packet(nil), s.Packets...)
 	for i := range m.Packets {
 		m.Packets[i].States = [2]string{}
 	}
 	m.Expect = append([]Expect(nil), s.Expect...)
 	for i := range m.Expect {
-		m.Expect[i].Before, m.Expect[i].Findings = [2]string{}, nil
+		m.Expect[i].Before, m.Expect[i].Findings, m.Expect[i].anyCodes = [2]string{}, nil, true
 	}
 	return &m
 }

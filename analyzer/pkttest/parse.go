@@ -2,6 +2,7 @@ package pkttest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,6 +108,13 @@ func (p *parser) line(n int, line string) error {
 		}
 		e := &p.s.Expect[len(p.s.Expect)-1]
 		e.Findings = append(e.Findings, fields[1])
+		return nil
+	case "!!":
+		if len(fields) != 2 {
+			return fmt.Errorf("write !! CODE")
+		}
+		p.s.Groups = append(p.s.Groups, fields[1])
+		slices.Sort(p.s.Groups)
 		return nil
 	case "end":
 		d, err := parseDelay(rest)

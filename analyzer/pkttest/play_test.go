@@ -160,11 +160,19 @@ func TestMeetsFindings(t *testing.T) {
 	if s.Meets(got) {
 		t.Error("a finding is missing, but it meets the script")
 	}
-	if text := s.Format(got); !strings.Contains(text, "! lost-ack\n") || strings.Contains(text, "! half-close") {
+	if text := s.Format(got); !strings.Contains(text, "! lost-ack\n") || !strings.Contains(text, "! half-close\n") {
 		t.Errorf("printed:\n%s", text)
 	}
 	got.Flows[0].Findings = []string{"half-close", "lost-ack"}
+	if s.Meets(got) {
+		t.Error("a finding too many, but it meets the script")
+	}
+	got.Flows[0].Findings = []string{"lost-ack"}
 	if !s.Meets(got) {
-		t.Errorf("a finding more is a failure:\n%s", s.Format(got))
+		t.Errorf("it does not meet the script:\n%s", s.Format(got))
+	}
+	got.Groups = []string{"capture-loss"}
+	if text := s.Format(got); s.Meets(got) || !strings.Contains(text, "got   !! capture-loss") {
+		t.Errorf("a finding across connections too many:\n%s", text)
 	}
 }

@@ -29,6 +29,9 @@ type Script struct {
 	Flows   []FlowDef
 	After   time.Duration // how long the capture goes on after the last packet
 	Expect  []Expect
+	Groups  []string // codes of the findings across connections, sorted
+
+	anyGroups bool // they are not compared
 
 	V6         bool
 	Ordered    string // why its packets must not be permuted; empty: they may be

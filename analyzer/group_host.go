@@ -1,0 +1,245 @@
+package analyzer
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// lostState is a connection that a host, or something in its name, knew nothing of when it was used.
+type lostState struct {
+	stream int
+	port   uint16
+	start  int64
+	time   int64 // of the RST
+	heard  int64 // when the host was last heard of on this connection before that
+	idle   int64
+}
+
+// outage is a series of segments of one connection that a host did not answer.
+type outage struct {
+	stream      int
+	since       int64 // first segment sent again
+	until       int64 // last one
+	heard       int64 // when it answered after all; 0: never
+	established bool
+}
+
+// presence is what was heard of a host on one of its connections.
+type presence struct {
+	stream       int
+	start        int64
+	heard        int64 // last packet; 0: none
+	packets      uint64
+	synchronized bool
+}
+
+// leastResent is how many unanswered copies, and leastSilence over what time, mean that nobody is there, and not that a
+// packet or a flight of them was lost.
+const (
+	leastResent  = 3
+	leastSilence = 1e9 // ns
+)
+
+// lookSilent takes up the silences of a connection.
+func (g *gathering) lookSilent(s *shard, f *flow, stream int) {
+	o := s.odds.at(f.odd)
+	for x := range f.e {
+		host := f.addr(f.peer(x))
+		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && g.r.run.end-q.since >= 3e9 {
+			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.until, 0, f.synchronized()})
+		}
+		if q := &o.past[x]; q.resent >= leastResent && o.heard[x]-q.since >= leastSilence {
+			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.until, o.heard[x], f.synchronized()})
+		}
+	}
+}
+
+// hosts reports hosts that were restarted, out of reach, or forgotten by what is between.
+func (g *gathering) hosts() {
+	hosts := map[netip.Addr]bool{}
+	for h := range g.lost {
+		hosts[h] = true
+	}
+	for h := range g.silent {
+		hosts[h] = true
+	}
+	for _, h := range sortedKeys(hosts, netip.Addr.Compare) {
+		restarts := g.restarts(h)
+		g.unreachable(h, restarts)
+	}
+}
+
+// maxEvents bounds for how many separate events of one host its connections are gone through.
+const maxEvents = 64
+
+// span is a time of a host.
+type span struct{ from, to int64 }
+
+// restarts reports the RSTs of a host that knew nothing of its connections: if none of those open before went on, it was
+// restarted; if others did, what is between lost them. It returns the times for which that accounts.
+func (g *gathering) restarts(host netip.Addr) []span {
+	all := g.lost[host]
+	slices.SortFunc(all, func(a, b lostState) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) })
+	var out []span
+	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
+		t0 := all[i].time
+		j := i
+		for j < len(all) && all[j].start < t0 {
+			j++
+		}
+		j = max(j, i+1)
+		out = append(out, g.restart(host, all[i:j]))
+		i = j
+	}
+	return out
+}
+
+func (g *gathering) restart(host netip.Addr, burst []lostState) span {
+	t0, t1 := burst[0].time, burst[len(burst)-1].time
+	member := map[int]bool{}
+	var streams []int
+	heard, shortest, ports := int64(0), burst[0].idle, map[uint16]bool{}
+	alive := 0
+	for _, b := range burst {
+		member[b.stream] = true
+		streams = append(streams, b.stream)
+		ports[b.port] = true
+		shortest = min(shortest, b.idle)
+		if b.heard > t0 {
+			alive++ // it knew this connection after it had forgotten the first
+		} else {
+			heard = max(heard, b.heard)
+		}
+	}
+	fresh := 0
+	for _, p := range g.peers[host] {
+		switch {
+		case member[p.stream] || p.heard == 0:
+		case p.start < t0 && p.heard > t0 && p.start < heard:
+			alive++
+		case p.start < t0 && p.heard <= t0:
+			heard = max(heard, p.heard)
+		case p.start > heard && p.synchronized:
+			fresh++
+		}
+	}
+	at := netip.AddrPortFrom(host, 0)
+	switch {
+	case alive > 0:
+		idle := ""
+		if shortest >= 1e9 {
+			idle = fmt.Sprintf(", after %s of idleness at least", human(shortest))
+		}
+		text := fmt.Sprintf("%s of %v drew the RST of a host that knows no such connection%s, while %s of that host went on: it was not restarted, something on the path lost the state of single connections",
+			connections(len(burst)), host, idle, connections(alive))
+		g.add(ResetNoConnection, Warning, at, streams, t0, t1, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends whose idle timeout is shorter than that (conntrack: net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether the flow is known; `conntrack -S`: insert_failed, drop). "+
+			"Raise its timeout, or keep the connections busy: SO_KEEPALIVE with TCP_KEEPIDLE below that timeout on either end.", host))
+	case len(burst) >= 2:
+		silence := ""
+		if t0-heard >= 1e9 && heard > 0 {
+			silence = fmt.Sprintf(" after %s of silence", human(t0-heard))
+		}
+		back := ""
+		if fresh > 0 {
+			back = fmt.Sprintf("; %s were set up anew", connections(fresh))
+			if fresh == 1 {
+				back = "; 1 connection was set up anew"
+			}
+		}
+		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, or another host took its address over",
+			host, connections(len(burst)), clock(t0), silence, back)
+		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, fmt.Sprintf("On %v look at `last -x reboot`, `uptime -s` and the end of `journalctl -b -1`; if it has been up all the time, at the failover of its address (VRRP, keepalived) or of a stateful firewall in front of it. "+
+			"Peers notice only when they send: `ss -tno state established dst %v` shows who still believes in such a connection; SO_KEEPALIVE or TCP_USER_TIMEOUT finds it sooner.", host, host))
+	}
+	return span{heard, t1}
+}
+
+// unreachable reports times in which a host answered on none of its connections, and connections that died alone.
+func (g *gathering) unreachable(host netip.Addr, explained []span) {
+	all := g.silent[host]
+	slices.SortFunc(all, func(a, b outage) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.stream, b.stream)) })
+	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
+		to := max(all[i].until, all[i].heard)
+		j := i + 1
+		for j < len(all) && all[j].since <= to {
+			to = max(to, all[j].until, all[j].heard)
+			j++
+		}
+		from := all[i].since
+		if !slices.ContainsFunc(explained, func(s span) bool { return from <= s.to && to >= s.from }) {
+			g.silence(host, all[i:j], to)
+		}
+		i = j
+	}
+}
+
+// silence reports one time in which connections of a host were not answered.
+func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
+	from := cluster[0].since
+	member := map[int]bool{}
+	var streams, dead []int
+	established, back := 0, int64(0)
+	for _, c := range cluster {
+		if !member[c.stream] {
+			member[c.stream] = true
+			streams = append(streams, c.stream)
+		}
+		if c.established {
+			established++
+			if c.heard == 0 {
+				dead = append(dead, c.stream)
+			}
+		}
+		if c.heard != 0 && (back == 0 || c.heard < back) {
+			back = c.heard
+		}
+	}
+	slices.Sort(dead)
+	dead = slices.Compact(dead)
+	alive, straddling, heardOf := 0, 0, false
+	lately := int64(0)
+	for _, p := range g.peers[host] {
+		heardOf = heardOf || p.heard != 0
+		lately = max(lately, p.heard)
+		switch {
+		case member[p.stream] || p.heard <= from:
+		case p.start > from && p.start < to, p.heard < to:
+			alive++
+		default:
+			straddling++
+		}
+	}
+	if !heardOf || established == 0 {
+		return // a capture of one direction, or an address that never answered a SYN
+	}
+	at := netip.AddrPortFrom(host, 0)
+	switch {
+	case alive > 0 && len(dead) > 0:
+		text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
+			connections(len(dead)), host, clock(from), connections(alive))
+		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table: `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
+			"`ss -tno dst %v` on the sender shows the retransmission timer (timer:(on,...)) and the back-off; TCP_USER_TIMEOUT ends the wait, SO_KEEPALIVE below the idle timeout prevents it.", host, host))
+	case alive > 0 || len(streams) < 2 || straddling > len(streams):
+	case back == 0 && lately <= from:
+		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
+			host, connections(len(streams)), clock(from), clock(to))
+		g.add(HostUnreachable, Error, at, streams, from, g.r.run.end, text, unreachableAdvice(host))
+	default:
+		if back == 0 || lately > to && back > lately {
+			back = lately
+		}
+		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
+			host, connections(len(streams)), clock(from), clock(back), human(back-from))
+		if len(dead) > 0 {
+			text += fmt.Sprintf(", but %d did not come back", len(dead))
+		}
+		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(host))
+	}
+}
+
+func unreachableAdvice(host netip.Addr) string {
+	return fmt.Sprintf("Packets alone do not tell a dead host from a dead path: try `ping` and `ip neigh show %v` (FAILED: same link, host down), `traceroute -T` from the sender, switch and routing logs for that time. "+
+		"On the senders `ss -tno dst %v` shows established sockets with a growing retransmission timer; Linux gives up after about 15 min (net.ipv4.tcp_retries2, or TCP_USER_TIMEOUT for each socket).", host, host)
+}

@@ -1,0 +1,510 @@
+package analyzer
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+)
+
+// leakKey names who leaks sockets: the endpoints of one service, or one client of it.
+type leakKey struct {
+	service netip.AddrPort
+	client  netip.Addr // of the client that owes its FINs; invalid: the server does
+}
+
+// owes returns the key of the connections in which x owes its FIN.
+func (f *flow) owes(x, client int) leakKey {
+	k := leakKey{service: f.service(f.peer(client))}
+	if x == client {
+		k.client = f.addr(client)
+	}
+	return k
+}
+
+func (k leakKey) compare(o leakKey) int {
+	return cmp.Or(k.service.Compare(o.service), k.client.Compare(o.client))
+}
+
+// leak is a connection whose peer has closed and whose owner has not.
+type leak struct {
+	stream int
+	since  int64
+}
+
+// lookHalfClosed takes up a connection of which one side has closed.
+func (g *gathering) lookHalfClosed(s *shard, f *flow, stream int) {
+	o := s.conclude(f, g.r.run.end)
+	x := 0
+	if !o.c.fin[0].sent {
+		x = 1
+	}
+	y := 1 - x
+	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
+		return
+	}
+	k := f.owes(y, o.client)
+	g.leaks[k] = append(g.leaks[k], leak{stream, max(o.since[x], o.c.lastData[y])})
+}
+
+// lookClosed takes up a connection that both sides closed.
+func (g *gathering) lookClosed(f *flow, c *closing, stream int) {
+	n, m := &c.fin[0], &c.fin[1]
+	if n.inferred || m.inferred {
+		return
+	}
+	first := 0
+	if m.passive(n) == n.passive(m) {
+		return
+	}
+	if n.passive(m) {
+		first = 1
+	}
+	client, _ := roles(f)
+	x, y := &c.fin[first], &c.fin[1-first]
+	if y.time-x.time >= g.r.stuckAfter {
+		k := f.owes(1-first, client)
+		g.late[k] = append(g.late[k], y.time)
+	}
+	if x.idle >= minIdle {
+		k := idleKey{f.service(f.peer(client)), first == client}
+		g.idle[k] = append(g.idle[k], idleClose{stream: stream, time: x.time, idle: x.idle})
+	}
+}
+
+// leakFrom is how many connections with the same stall are a leak.
+const leakFrom = 2
+
+// closeWaitLeaks reports sockets in CLOSE_WAIT that nobody closes. A service that closes late by habit is none: there, as
+// many connections were closed after such a time as hang now.
+func (g *gathering) closeWaitLeaks() {
+	end := g.r.run.end
+	for _, k := range sortedKeys(g.leaks, leakKey.compare) {
+		all := g.leaks[k]
+		slices.SortFunc(all, func(a, b leak) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.stream, b.stream)) })
+		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.r.stuckAfter })
+		if old < leakFrom || apart(g.late[k]) >= old {
+			continue
+		}
+		var streams []int
+		for _, l := range all[:old] {
+			streams = append(streams, l.stream)
+		}
+		first, last := all[0].since, all[old-1].since
+		growth := fmt.Sprintf("the latest of them for %s", human(end-last))
+		if spread := last - first; spread >= 1e9 {
+			growth = fmt.Sprintf("%d at %s, %d at %s: %.3g more a minute", 1, clock(first), old, clock(last), float64(old-1)/(float64(spread)/60e9))
+		}
+		if n := len(all) - old; n > 0 {
+			growth += fmt.Sprintf("; %d younger ones wait too", n)
+		}
+		where, owner, other := k.service, "the server", "clients"
+		if k.client.IsValid() {
+			where, owner, other = netip.AddrPortFrom(k.client, 0), "the client", "the server"
+		}
+		subject := fmt.Sprintf("%s of %v", connections(old), k.service)
+		if k.client.IsValid() {
+			subject = fmt.Sprintf("%s from %v to %v", connections(old), k.client, k.service)
+		}
+		hold := "has"
+		if other == "clients" {
+			other, hold = "the clients", "have"
+		}
+		text := fmt.Sprintf("%s: %s %s closed and %s has not (CLOSE_WAIT), the oldest for %s; %s", subject, other, hold, owner, human(end-first), growth)
+		g.add(CloseWaitLeak, Warning, where, streams, first, end, text, leakAdvice(k))
+	}
+}
+
+func leakAdvice(k leakKey) string {
+	if k.client.IsValid() {
+		return fmt.Sprintf("No timer ends CLOSE_WAIT: each holds a file descriptor until the process closes it. On %v, `ss -tnp state close-wait dst %v` names the process and `ls /proc/PID/fd | wc -l` its descriptors. "+
+			"The program must close a connection when read() returns 0: look at its connection pool (evict idle connections, or keep them shorter than the server does). "+
+			"On the server, `ss -tn state fin-wait-2` shows the other end only while the socket is open; conntrack says CLOSE_WAIT for both.", k.client, k.service.Addr())
+	}
+	return fmt.Sprintf("No timer ends CLOSE_WAIT: each holds a file descriptor until the process closes it, and accept() fails with EMFILE when they are used up. On %v, `ss -tnp state close-wait sport = :%d` names the process. "+
+		"Its code must close a connection when read() returns 0: look for a path that returns without close (error, timeout), or a worker that is stuck (take a stack dump). "+
+		"Restarting the process frees them for now. On the clients, `ss -tn state fin-wait-2` shows the other end, for 60 s after close(); conntrack says CLOSE_WAIT.", k.service.Addr(), k.service.Port())
+}
+
+// apart counts moments that are at least a second apart: a process that ends closes all it had at once.
+func apart(moments []int64) int {
+	slices.Sort(moments)
+	n := 0
+	last := int64(-1 << 62)
+	for _, t := range moments {
+		if t-last >= 1e9 {
+			n++
+			last = t
+		}
+	}
+	return n
+}
+
+// troubled is a service of which SYNs were refused, or connections reset before it ever answered.
+type troubled struct {
+	pending  []pendingReset
+	refused  int
+	attempts []attempt // by time, once filled in
+	ends     []lifetime
+}
+
+// pendingReset is an established connection that the server reset without ever having sent anything.
+type pendingReset struct {
+	stream     int
+	start, end int64
+	data       bool // the client had sent data
+}
+
+// attempt is a SYN and what came of it.
+type attempt struct {
+	time     int64
+	accepted bool
+	refused  bool
+}
+
+// lifetime is a connection of a service from its start to the first FIN or RST of its server, or to its end without one.
+type lifetime struct {
+	stream     int
+	start, end int64
+	server     bool // the server ended it
+	rst        bool
+	pending    bool // the server had sent nothing but its SYN-ACK
+}
+
+func (g *gathering) serviceOf(at netip.AddrPort) *troubled {
+	t := g.services[at]
+	if t == nil {
+		t = new(troubled)
+		g.services[at] = t
+	}
+	return t
+}
+
+// lookReset takes up a connection that a RST ended.
+func (g *gathering) lookReset(s *shard, f *flow, stream int) {
+	o := s.conclude(f, g.r.run.end)
+	r := &o.c.rst
+	server := f.peer(o.client)
+	x := int(r.by)
+	if r.refusal {
+		if x == server {
+			g.serviceOf(f.service(server)).refused++
+		}
+		return
+	}
+	c := casefile{s: s, f: f, o: &o, end: g.r.run.end, a: &g.r.assumptions}
+	if f.odd != 0 {
+		c.odd = *s.odds.at(f.odd)
+	}
+	e := &f.e[server]
+	switch cause := c.cause(); cause {
+	case causeAbort, causeUnread:
+		if x == server && e.has(sentSYNACK) && !e.has(sentData) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
+			t := g.serviceOf(f.service(server))
+			t.pending = append(t.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
+		}
+	case causeStateLost:
+		host := f.addr(x)
+		g.lost[host] = append(g.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard, idle: r.idle, port: f.port(x)})
+	case causeLate:
+		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
+			k := idleKey{f.service(server), x == o.client}
+			g.idle[k] = append(g.idle[k], idleClose{stream: stream, time: n.time, idle: n.idle, refused: true})
+		}
+	}
+}
+
+// lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
+func (g *gathering) lookAgain() {
+	g.peers = map[netip.Addr][]presence{}
+	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
+		return
+	}
+	for _, ref := range g.r.flows {
+		s := g.r.run.shards[ref.shard]
+		f := s.flows.at(ref.flow)
+		for x := range f.e {
+			host := f.addr(x)
+			if len(g.lost[host]) > 0 || len(g.silent[host]) > 0 {
+				e := &f.e[x]
+				p := presence{stream: int(ref.stream), start: f.start, packets: e.packets}
+				if e.packets > 0 {
+					p.heard = e.lastTime
+				}
+				p.synchronized = f.synchronized()
+				g.peers[host] = append(g.peers[host], p)
+			}
+		}
+		client, _ := roles(f)
+		server := f.peer(client)
+		t := g.services[f.service(server)]
+		if t == nil || f.flags&self != 0 {
+			continue
+		}
+		t.enter(s, f, client, int(ref.stream))
+	}
+}
+
+// enter notes a connection of the service.
+func (t *troubled) enter(s *shard, f *flow, client, stream int) {
+	server := f.peer(client)
+	e := &f.e[server]
+	a := attempt{time: f.start, accepted: e.has(sentSYNACK)}
+	l := lifetime{stream: stream, start: f.start, end: 1<<63 - 1, pending: e.has(sentSYNACK) && !e.has(sentData)}
+	if f.closing != 0 {
+		c := s.closings.at(f.closing)
+		a.refused = c.rst.accepted && c.rst.refusal && int(c.rst.by) == server
+		if n := &c.fin[server]; n.sent {
+			l.end, l.server = n.time, true
+		}
+		if r := &c.rst; r.accepted && r.time < l.end {
+			l.end, l.server, l.rst = r.time, int(r.by) == server, true
+		}
+	}
+	if f.e[client].has(sentBareSYN) {
+		t.attempts = append(t.attempts, a)
+	}
+	if e.has(sentACK) && !a.refused {
+		t.ends = append(t.ends, l)
+	}
+}
+
+// next returns the first attempt after a moment that was answered, and whether there is one.
+func (t *troubled) next(after int64) (attempt, bool) {
+	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
+	for ; i < len(t.attempts); i++ {
+		if a := t.attempts[i]; a.accepted || a.refused {
+			return a, true
+		}
+	}
+	return attempt{}, false
+}
+
+// refusals counts the SYNs refused from a moment on until one was accepted, and returns when that was; 0: never.
+func (t *troubled) refusals(after int64) (n int, back int64) {
+	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
+	for ; i < len(t.attempts); i++ {
+		switch a := t.attempts[i]; {
+		case a.accepted:
+			return n, a.time
+		case a.refused:
+			n++
+		}
+	}
+	return n, 0
+}
+
+const (
+	// atOnce is how far apart the ends of two sockets are at most that one event ends: a kernel closes those of a process,
+	// or resets those of a listener, back to back.
+	atOnce = 5e6 // ns
+
+	// soonAfter is within what time the next SYN has to be refused to say something about a single reset connection.
+	soonAfter = 60e9 // ns
+)
+
+// exits reports listening sockets that were closed, and processes that ended.
+func (g *gathering) exits() {
+	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
+		t := g.services[at]
+		slices.SortStableFunc(t.attempts, func(a, b attempt) int { return cmp.Compare(a.time, b.time) })
+		slices.SortStableFunc(t.pending, func(a, b pendingReset) int { return cmp.Compare(a.end, b.end) })
+		explained := map[int]bool{}
+		if t.refused > 0 {
+			g.processExits(at, t, explained)
+		}
+		for i := 0; i < len(t.pending); {
+			j := i + 1
+			for j < len(t.pending) && t.pending[j].end-t.pending[j-1].end <= atOnce {
+				j++
+			}
+			if !explained[t.pending[i].stream] {
+				g.listenerClosed(at, t, t.pending[i:j])
+			}
+			i = j
+		}
+	}
+}
+
+// listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts
+// and then aborts, or sheds load, resets each soon after it came, and takes the next one.
+func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendingReset) {
+	first, last := burst[0].end, burst[len(burst)-1].end
+	oldest, youngest := burst[0].start, burst[0].start
+	var streams []int
+	data := 0
+	for _, p := range burst {
+		oldest, youngest = min(oldest, p.start), max(youngest, p.start)
+		streams = append(streams, p.stream)
+		if p.data {
+			data++
+		}
+	}
+	next, answered := t.next(last)
+	switch {
+	case answered && next.accepted:
+		return
+	case answered && (len(burst) > 1 || next.time-last <= soonAfter):
+	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
+		return // they came together and were reset together: each may have been accepted and aborted
+	}
+	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: its listening socket was closed before they were accepted",
+		connections(len(burst)), at, human(first-oldest), human(last-first), clock(first))
+	if len(burst) == 1 {
+		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: its listening socket was closed before it was accepted",
+			at, clock(first), human(first-oldest))
+	}
+	if n, back := t.refusals(last); n > 0 {
+		text += fmt.Sprintf("; %s refused after that%s", plural(int64(n), "SYN was", "SYNs were"), backText(back))
+	}
+	if data > 0 {
+		text += fmt.Sprintf("; %d of them had sent a request, which is lost", data)
+	}
+	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, fmt.Sprintf("Stop in this order: take the server out of the load balancer, accept() and serve until the queue is empty (`ss -ltn sport = :%d` on %v: Recv-Q 0), then close the listening socket; "+
+		"or hand the socket over to the next process (socket activation, SO_REUSEPORT with net.ipv4.tcp_migrate_req=1). Clients may repeat: nothing was read. No TIME_WAIT stays behind, the port can be bound at once.", at.Port(), at.Addr()))
+}
+
+// backText says when a service accepted connections again.
+func backText(back int64) string {
+	if back == 0 {
+		return " until the capture ended"
+	}
+	return ", until it accepted again at " + clock(back)
+}
+
+// processExits reports moments at which a server ended all its connections and after which it refused the next SYN. One
+// that closes first by habit leaves others open, or accepts the next SYN.
+func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[int]bool) {
+	ends := t.ends
+	slices.SortStableFunc(ends, func(a, b lifetime) int { return cmp.Compare(a.end, b.end) })
+	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
+	oldest := make([]int64, len(ends)+1)
+	oldest[len(ends)] = 1<<63 - 1
+	for i := len(ends) - 1; i >= 0; i-- {
+		oldest[i] = min(oldest[i+1], ends[i].start)
+	}
+	done := -1
+	for _, a := range t.attempts {
+		if !a.refused {
+			continue
+		}
+		// The connections that had ended by the time of this refusal, and of these the last burst.
+		to := sort.Search(len(ends), func(i int) bool { return ends[i].end > a.time })
+		if to == 0 || to == done {
+			continue
+		}
+		done = to
+		from := to - 1
+		for from > 0 && ends[from].end-ends[from-1].end <= atOnce {
+			from--
+		}
+		burst := ends[from:to]
+		last := burst[len(burst)-1].end
+		if next, ok := t.next(last); !ok || !next.refused || oldest[to] <= last {
+			continue
+		}
+		g.processExit(at, t, burst, explained)
+	}
+}
+
+func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime, explained map[int]bool) {
+	var streams []int
+	fins, rsts, pending := 0, 0, 0
+	for _, l := range burst {
+		switch {
+		case !l.server:
+			continue
+		case l.rst && l.pending:
+			pending++
+		case l.rst:
+			rsts++
+		default:
+			fins++
+		}
+		streams = append(streams, l.stream)
+	}
+	if len(streams) < 2 || fins+rsts == 0 {
+		return
+	}
+	for _, s := range streams {
+		explained[s] = true
+	}
+	first, last := burst[0].end, burst[len(burst)-1].end
+	n, back := t.refusals(last)
+	text := fmt.Sprintf("all %s of %v were ended by the server within %s at %s (%d by FIN, %d by RST, %d of these without a byte from the server), and %s refused after that%s: the process ended, its host lives",
+		connections(len(streams)), at, human(last-first), clock(first), fins, rsts+pending, pending, plural(int64(n), "SYN was", "SYNs were"), backText(back))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in `journalctl -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`. "+
+		"If it was planned, stop accepting, drain, then exit. If the restart fails with EADDRINUSE, `ss -tan sport = :%d` shows the sockets in TIME_WAIT or FIN_WAIT_2 that hold the port: set SO_REUSEADDR before bind.",
+		clock(first), at.Addr(), at.Port()))
+}
+
+// idleKey names the closes of idle connections of a service by one side.
+type idleKey struct {
+	service netip.AddrPort
+	client  bool // the client closes
+}
+
+func (k idleKey) compare(o idleKey) int {
+	a, b := 0, 0
+	if k.client {
+		a = 1
+	}
+	if o.client {
+		b = 1
+	}
+	return cmp.Or(k.service.Compare(o.service), cmp.Compare(a, b))
+}
+
+// idleClose is a FIN after a silence.
+type idleClose struct {
+	stream  int
+	time    int64
+	idle    int64
+	refused bool // data met the closed socket
+}
+
+// minIdle is the shortest silence before a FIN that may be a timeout: the shortest keep-alive timeout in use is 1 s.
+const minIdle = 900e6 // ns
+
+// idleRaces reports requests that met a connection which the other side was closing because it had been idle for long
+// enough, if that time repeats.
+func (g *gathering) idleRaces() {
+	for _, k := range sortedKeys(g.idle, idleKey.compare) {
+		all := g.idle[k]
+		slices.SortStableFunc(all, func(a, b idleClose) int { return cmp.Compare(a.idle, b.idle) })
+		for i := 0; i < len(all); {
+			// A run of nearly equal idle times; timers are late by a tick, never early.
+			j := i + 1
+			for j < len(all) && all[j].idle-all[i].idle <= max(100e6, all[i].idle/20) {
+				j++
+			}
+			g.idleRace(k, all[i:j])
+			i = j
+		}
+	}
+}
+
+func (g *gathering) idleRace(k idleKey, all []idleClose) {
+	var streams []int
+	first, last := int64(1<<63-1), int64(0)
+	for _, c := range all {
+		if c.refused {
+			streams = append(streams, c.stream)
+			first, last = min(first, c.time), max(last, c.time)
+		}
+	}
+	if len(streams) == 0 || len(all) < 2 {
+		return
+	}
+	idle := human(all[len(all)/2].idle)
+	closer, other := "the server", "the client"
+	if k.client {
+		closer, other = other, closer
+	}
+	text := fmt.Sprintf("%s of %v: data of %s met a connection that %s was closing after %s of idleness and were refused with RST; %s closes idle connections after that time (seen on %d)",
+		connections(len(streams)), k.service, other, closer, idle, closer, len(all))
+	g.add(ResetLateData, Warning, k.service, streams, first, last, text, fmt.Sprintf("%s is the keep-alive (idle) timeout of %s. Make the idle timeout of the connection pool of %s shorter than that by some seconds, or that of %s longer "+
+		"(nginx keepalive_timeout, Node.js server.keepAliveTimeout, Go http.Server.IdleTimeout, Apache KeepAliveTimeout), and let %s repeat requests that are safe to repeat when a reused connection is reset.",
+		idle, closer, other, closer, other))
+}
