@@ -14,7 +14,7 @@ func (c *casefile) resets() {
 			"a RST at a wrong sequence number comes from a middlebox, an attacker or an old connection",
 			plural(int64(c.o.c.ignored), "RST was", "RSTs were"), plural1(int64(c.o.c.ignored), "its", "their"))
 	}
-	if c.o.c.lateRSTs > 0 && c.o.c.timeWait[0].killed|c.o.c.timeWait[1].killed == 0 {
+	if c.o.c.lateRSTs > 0 && c.s.events(&c.o.c.timeWait[0]).killed|c.s.events(&c.o.c.timeWait[1]).killed == 0 {
 		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost",
 			plural(int64(c.o.c.lateRSTs), "RST came", "RSTs came"))
 	}
