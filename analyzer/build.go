@@ -42,7 +42,7 @@ func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 		}
 	}
 	for _, x := range []int{o.client, 1 - o.client} {
-		if span, ok := timeWaitSpan(f, &o, x, end, a); ok {
+		if span, ok := s.timeWaitSpan(f, &o, x, end, a); ok {
 			r.TimeWait = append(r.TimeWait, span)
 		}
 	}

@@ -10,9 +10,10 @@ type closing struct {
 	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
 	early    [2]earlyACK
 	timeWait [2]timeWaitFacts
-	lateRSTs int32    // RSTs after the end: they changed nothing
-	ignored  int32    // RSTs that their receiver did not believe
-	lastData [2]int64 // when each side last sent new data since the first FIN or RST
+	abort    [2]abortFacts // by sender
+	lateRSTs int32         // RSTs after the end: they changed nothing
+	ignored  int32         // RSTs that their receiver did not believe
+	lastData [2]int64      // when each side last sent new data since the first FIN or RST
 }
 
 // finFacts is what is known of one endpoint's FIN.
@@ -76,6 +77,12 @@ type rstFacts struct {
 	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
 }
 
+// abortFacts is the first RST with ACK of one endpoint: a socket sent it, and says what it had received.
+type abortFacts struct {
+	valid bool
+	ack   reassembly.Seq
+}
+
 // earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
 // out to be a FIN that shows up later, an earlier copy of it was lost before the capture point.
 type earlyACK struct {
@@ -83,14 +90,6 @@ type earlyACK struct {
 	seq      reassembly.Seq
 	ack      reassembly.Seq // what it acknowledged
 	peerFINs int32          // how often the peer had sent its FIN by then
-}
-
-// timeWaitFacts is the TIME_WAIT of one endpoint.
-type timeWaitFacts struct {
-	since    int64 // when it last acknowledged the peer's FIN; 0: never
-	restarts int32 // how often the peer's FIN came again and was acknowledged anew
-	killed   int64 // when a RST ended it; 0: none did
-	reused   int64 // when a SYN on the same addresses and ports ended it; 0: none did
 }
 
 // noteList is a list of frames in shard.notes, by its first and last element; 0 is none.

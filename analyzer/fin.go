@@ -51,7 +51,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	if una, ok := f.e[x].out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		peer := &f.e[y]
 		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
-		n.peerNumbers = peer.sentBefore
+		n.peerNumbers, n.ackedAt = peer.sentBefore, peer.prevEnd
 	}
 }
 

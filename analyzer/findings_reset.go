@@ -13,7 +13,7 @@ func (c *casefile) resets() {
 			"It came from a middlebox, an attacker or an old connection: compare its TTL with that of its supposed sender",
 			plural(n, "RST was", "RSTs were"), c.odd.ignored)
 	}
-	if n := int64(c.o.c.lateRSTs); n > 0 && c.o.c.timeWait[0].killed|c.o.c.timeWait[1].killed == 0 {
+	if n := int64(c.o.c.lateRSTs); n > 0 && c.s.events(&c.o.c.timeWait[0]).killed|c.s.events(&c.o.c.timeWait[1]).killed == 0 {
 		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost",
 			plural(n, "RST came", "RSTs came"))
 	}

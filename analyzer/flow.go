@@ -20,6 +20,7 @@ type flow struct {
 	closing int32 // index in shard.closings; 0: no FIN and no RST so far
 	pending int32 // index in shard.pendings; 0: no SYN waits to be explained
 	odd     int32 // index in shard.odds; 0: nothing rare happened
+	reuse   int32 // index in shard.reuses; 0: its SYN met no TIME_WAIT
 	flags   flowFlags
 }
 
@@ -35,6 +36,7 @@ const (
 	replaced                       // a later connection took over its ports before its end was seen
 	dataBy1                        // the latest payload came from endpoint 1
 	dataBy0                        // the latest payload came from endpoint 0
+	meeting                        // its SYN met a TIME_WAIT and is not answered so far
 	strays                         // it met SYNs that started nothing: Wireshark counts them as streams of their own
 )
 

@@ -1,5 +1,139 @@
 package analyzer
 
+import (
+	"cmp"
+	"encoding/json"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// TimeWaitRecord says how many TIME_WAITs there were over time: of one holder towards one peer address and port, or of a
+// listening port. It is a lower bound: the capture may show part of the traffic, and a TIME_WAIT that began before it.
+type TimeWaitRecord struct {
+	Holder    netip.Addr      `json:"holder"`
+	Role      Side            `json:"role"`       // of the holder in its connections
+	LocalPort *uint16         `json:"local_port"` // the listening port; nil for clients, which use many
+	Peer      *netip.Addr     `json:"peer"`       // nil: all peers
+	PeerPort  *uint16         `json:"peer_port"`
+	Now       int             `json:"now"` // at the end of the capture
+	Peak      int             `json:"peak"`
+	PeakTime  *time.Time      `json:"peak_time"`
+	Capacity  *int            `json:"capacity"` // how many local ports there are; nil for listening ports, which need one
+	Until     *time.Time      `json:"until"`    // when the last one that runs at the end of the capture ends; nil: none runs
+	Series    []TimeWaitPoint `json:"series"`   // how many there were from each time on; at most 500 points
+}
+
+// TimeWaitPoint is a point of a series. In JSON it is an array of time and count.
+type TimeWaitPoint struct {
+	Time  time.Time
+	Count int
+}
+
+// MarshalJSON returns [time, count].
+func (p TimeWaitPoint) MarshalJSON() ([]byte, error) { return json.Marshal([2]any{p.Time, p.Count}) }
+
+// reservedPorts are those that rresvport(3) picks from: programs such as rsh prove with them that root runs them.
+func reservedPorts() PortRange { return PortRange{512, 1023} }
+
+func (r PortRange) holds(port uint16) bool { return r.Low <= port && port <= r.High }
+
+// pool is the TIME_WAITs of a holder that take ports from one range.
+type pool struct {
+	holder   netip.Addr
+	peer     netip.AddrPort // the service that the connections went to; invalid: any
+	ports    PortRange
+	reserved bool
+	holds    []hold
+
+	held, taken *course // TIME_WAITs; ports from the start of the connection to the end of its TIME_WAIT
+}
+
+// pools returns the pools of all clients that hold TIME_WAITs, those of ordinary ports for each peer address and port,
+// those of reserved ports once for each holder: such a port is bound before the peer is known, so a TIME_WAIT towards any
+// peer is in the way.
+func (l *ledger) pools() []*pool {
+	var out []*pool
+	reserved := map[netip.Addr]*pool{}
+	var order []netip.Addr
+	for _, acc := range l.all() {
+		for _, holds := range byHolder(acc.client) {
+			p := &pool{holder: holds[0].holder, peer: acc.at, ports: l.ports}
+			for _, h := range holds {
+				switch {
+				case l.ports.holds(h.port):
+					p.holds = append(p.holds, h)
+				case reservedPorts().holds(h.port):
+					q := reserved[h.holder]
+					if q == nil {
+						q = &pool{holder: h.holder, ports: reservedPorts(), reserved: true}
+						reserved[h.holder] = q
+						order = append(order, h.holder)
+					}
+					q.holds = append(q.holds, h)
+				}
+			}
+			if 10*len(p.holds) >= p.ports.Size() {
+				out = append(out, p)
+			}
+		}
+	}
+	slices.SortFunc(order, netip.Addr.Compare)
+	for _, holder := range order {
+		if p := reserved[holder]; 10*len(p.holds) >= p.ports.Size() {
+			byHolder(p.holds)
+			out = append(out, p)
+		}
+	}
+	for _, p := range out {
+		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
+	}
+	return slices.DeleteFunc(out, func(p *pool) bool { return 10*p.held.peak < p.ports.Size() })
+}
+
+// timeWaitRecords makes the records: pools that took a tenth of their ports, and listening ports whose server holds any.
+// The fullest come first.
+func (r *Report) timeWaitRecords() []TimeWaitRecord {
+	var out []TimeWaitRecord
+	for _, p := range r.ledger.pools() {
+		rec := TimeWaitRecord{Holder: p.holder, Role: ClientSide}
+		capacity := p.ports.Size()
+		rec.Capacity = &capacity
+		if p.peer.IsValid() {
+			peer, port := p.peer.Addr(), p.peer.Port()
+			rec.Peer, rec.PeerPort = &peer, &port
+		}
+		rec.fill(p.held)
+		out = append(out, rec)
+	}
+	for _, acc := range r.ledger.all() {
+		c := r.ledger.course(acc.server, sinceOf)
+		if c.peak == 0 {
+			continue
+		}
+		port := acc.at.Port()
+		rec := TimeWaitRecord{Holder: acc.at.Addr(), Role: ServerSide, LocalPort: &port}
+		rec.fill(c)
+		out = append(out, rec)
+	}
+	slices.SortStableFunc(out, func(a, b TimeWaitRecord) int { return cmp.Compare(b.Peak, a.Peak) })
+	return out
+}
+
+// fill enters the course of a record.
+func (rec *TimeWaitRecord) fill(c *course) {
+	o := c.occupancy()
+	rec.Now, rec.Peak, rec.PeakTime = o.Now, o.Peak, o.PeakTime
+	if c.until != 0 {
+		t := at(c.until)
+		rec.Until = &t
+	}
+	rec.Series = []TimeWaitPoint{}
+	for _, s := range c.thin(maxPoints) {
+		rec.Series = append(rec.Series, TimeWaitPoint{at(s.time), s.n})
+	}
+}
+
 // timeWaitFindings says which TIME_WAITs block a port, or soon will.
 func (r *Report) timeWaitFindings() []GroupFinding {
 	return nil

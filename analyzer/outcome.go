@@ -323,9 +323,9 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 	case r.accepted && r.refusal:
 		return noSide, ""
 	case n.sent:
-		return finAgainstRST(f, 0, n, r)
+		return finAgainstRST(f, o, 0)
 	case m.sent:
-		return finAgainstRST(f, 1, m, r)
+		return finAgainstRST(f, o, 1)
 	case r.accepted && r.foreign:
 		return unknownSide, ByRST
 	case r.accepted && r.crossed:
@@ -337,8 +337,14 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 }
 
 // finAgainstRST decides who closed first where x sent a FIN and a RST may have ended the connection.
-func finAgainstRST(f *flow, x int, n *finFacts, r *rstFacts) (int, ClosedBy) {
-	if !r.accepted || int(r.by) == x {
+func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
+	n, r := &o.c.fin[x], &o.c.rst
+	switch abort := &o.c.abort[1-x]; {
+	case !r.accepted:
+		return x, ByFIN
+	case int(r.by) == x && abort.valid && abort.ack.Before(n.end):
+		return bothSides, ByRST // x answered what crossed its FIN; the other had aborted without knowing of that
+	case int(r.by) == x:
 		return x, ByFIN
 	}
 	una, _ := f.e[x].out.Acked()

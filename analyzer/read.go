@@ -68,7 +68,9 @@ func newRun(opts Options) (*run, error) {
 	}
 	m := newMachine()
 	for range jobs {
-		r.shards = append(r.shards, newShard(m, r.seed))
+		s := newShard(m, r.seed)
+		s.rules = opts.rules(&assumed)
+		r.shards = append(r.shards, s)
 	}
 	if len(opts.Trace) > 0 {
 		r.shards[0].traced = map[int32][]step{}

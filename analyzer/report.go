@@ -11,11 +11,13 @@ import (
 // Report is what a capture showed.
 type Report struct {
 	Summary  Summary
-	Services []Service      // most flows first
+	Services []Service // most flows first
+	TimeWait []TimeWaitRecord
 	Findings []GroupFinding // worst first
 
-	run   *run
-	flows []flowRef // in stream order: those that are reported
+	run    *run
+	flows  []flowRef // in stream order: those that are reported
+	ledger *ledger   // of the reported connections
 	assumptions
 }
 

@@ -8,77 +8,96 @@ import (
 // reset enters a RST sent in the name of x: does its receiver have to believe it (RFC 9293 §3.5.3, §3.10.7.4 second;
 // RFC 5961 §3.2)?
 func (s *shard) reset(f *flow, x int, p *packet) {
-	y := f.peer(x)
-	e, peer := &f.e[x], &f.e[y]
+	e := &f.e[x]
 	c := s.closingOf(f)
-	if c.rst.accepted && c.rst.strict && int(c.rst.by) == x && peer.out.Next() != c.rst.next[y] {
-		if una, ok := e.out.Acked(); ok && p.seg.Seq == una {
-			c.rst = rstFacts{} // only Linux takes the first one; its receiver went on, and this one stands where it must
-			s.settle(f, p)
-		}
+	s.addNote(&c.rsts[x], p.frame, int32(e.rstCount))
+	e.rstCount = min(e.rstCount+1, maxNotes)
+	if a := &c.abort[x]; !a.valid && p.seg.Flags.Has(decode.ACK) {
+		*a = abortFacts{valid: true, ack: p.seg.Ack}
 	}
-	states := s.states(f)
-	s.addNote(&c.rsts[x], p.frame, int32(min(e.rstCount, maxNotes)))
-	if e.rstCount < maxNotes {
-		e.rstCount++
-	}
+	s.retractReset(f, c, x, p)
 	switch {
 	case c.rst.accepted:
-		if c.rst.by == uint8(y) && c.rst.live && p.seg.Flags.Has(decode.ACK) {
-			c.rst.crossed = true // nobody answers a RST: this one was on its way already
-		}
-		una, acked := e.out.Acked()
-		exact := p.seg.Seq == e.out.Next() || acked && p.seg.Seq == una
-		switch {
-		case exact && int(c.rst.by) == x:
-			c.rst.strict, c.rst.unproven = false, false // whatever became of the first one, this one counts
-		case exact:
-			c.rst.answered = true
-		}
+		s.repeatReset(f, c, x, p)
 		s.say("RST after the connection was reset: an answer to what was on its way")
-		return
 	case f.flags&ended != 0:
 		if c.lateRSTs++; c.lateRSTs == 1 {
 			s.oddOf(f).late = p.frame
 		}
-		if states[y] == TimeWait && p.seg.Seq == e.out.Next() && c.timeWait[y].killed == 0 {
-			// Linux, tcp_timewait_state_process: a RST at exactly RCV.NXT ends TIME_WAIT unless tcp_rfc1337 is set.
-			c.timeWait[y].killed = p.time
-		}
+		s.lateReset(f, c, x, s.states(f), p)
 		s.say("RST after the close: it changes no verdict")
+	default:
+		r := s.evidence(f, x, p)
+		s.judge(&r, c, e, &f.e[f.peer(x)], x)
+		if !r.accepted {
+			if c.ignored++; c.ignored == 1 {
+				s.oddOf(f).ignored = p.frame
+			}
+			s.say("RST that its receiver does not believe")
+			return
+		}
+		c.rst = r
+		if e.packets == 1 && !e.out.Started() {
+			e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
+		}
+		s.say("RST accepted")
+	}
+}
+
+// retractReset takes back a RST that only Linux would have believed, if its receiver went on to send new sequence space and
+// a RST of the same side now stands exactly where it must.
+func (s *shard) retractReset(f *flow, c *closing, x int, p *packet) {
+	y := f.peer(x)
+	if !c.rst.accepted || !c.rst.strict || int(c.rst.by) != x || f.e[y].out.Next() == c.rst.next[y] {
 		return
 	}
+	if una, ok := f.e[x].out.Acked(); ok && p.seg.Seq == una {
+		c.rst = rstFacts{}
+		s.settle(f, p)
+	}
+}
+
+// repeatReset enters a RST of x on a connection that one has ended already.
+func (s *shard) repeatReset(f *flow, c *closing, x int, p *packet) {
+	una, acked := f.e[x].out.Acked()
+	exact := p.seg.Seq == f.e[x].out.Next() || acked && p.seg.Seq == una
+	if int(c.rst.by) == x {
+		if exact {
+			c.rst.strict, c.rst.unproven = false, false // whatever became of the first one, this one counts
+		}
+		return
+	}
+	c.rst.answered = c.rst.answered || exact
+	if c.rst.live && p.seg.Flags.Has(decode.ACK) {
+		c.rst.crossed = true // nobody answers a RST: this one was on its way already
+	}
+}
+
+// evidence collects what is known at the moment of a RST of x.
+func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
+	y := f.peer(x)
+	e, peer := &f.e[x], &f.e[y]
 	r := rstFacts{
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time,
-		seq: p.seg.Seq, ack: p.seg.Ack, before: states,
+		seq: p.seg.Seq, ack: p.seg.Ack, before: s.states(f),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
+		ttl:  p.seg.TTL, usualTTL: e.ttl,
+		idle:         p.time - max(e.lastTime, peer.lastTime),
+		heard:        e.lastTime,
+		peerDataLast: f.flags&(dataBy0>>y) != 0,
 	}
 	if !e.out.Started() {
 		r.next[x] = p.seg.Seq
 	}
-	r.ttl, r.usualTTL, r.idle, r.heard = p.seg.TTL, e.ttl, p.time-max(e.lastTime, peer.lastTime), e.lastTime
-	r.peerDataLast = f.flags&(dataBy0>>y) != 0
 	if f.odd != 0 {
 		o := s.odds.at(f.odd)
 		r.probes, r.resent = o.silent[x].probes, o.silent[y].resent
 	}
-	s.judge(&r, c, e, peer, x, y)
-	if !r.accepted {
-		if c.ignored++; c.ignored == 1 {
-			s.oddOf(f).ignored = p.frame
-		}
-		s.say("RST that its receiver does not believe")
-		return
-	}
-	c.rst = r
-	if e.packets == 1 && !e.out.Started() {
-		e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
-	}
-	s.say("RST accepted")
+	return r
 }
 
-// judge decides whether the receiver of a RST has to believe it. y receives, x is the endpoint in whose name it was sent.
-func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x, y int) {
+// judge decides whether peer has to believe a RST that was sent in the name of e, endpoint x.
+func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
 	if peer.inSYNSent() { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
 		r.refusal = !e.sentSYN()
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||

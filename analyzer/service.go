@@ -16,6 +16,7 @@ func (r *Report) count() {
 	}
 	r.Summary.Codes = map[Code]int{}
 	services := map[netip.AddrPort]*tally{}
+	r.ledger = newLedger(r)
 	for i := range r.flows {
 		ref := &r.flows[i]
 		s := r.run.shards[ref.shard]
@@ -25,10 +26,11 @@ func (r *Report) count() {
 		at := netip.AddrPortFrom(f.addr(server), f.port(server))
 		t := services[at]
 		if t == nil {
-			t = &tally{stuck: map[State]int{}}
+			t = &tally{stuck: map[State]int{}, held: r.ledger.account(at)}
 			services[at] = t
 		}
 		t.add(r, f, &o)
+		r.ledger.add(t.held, i, s, f, &o, &r.assumptions)
 		codes := s.codes(f, &o, r.run.end, &r.assumptions)
 		for _, code := range codes {
 			r.Summary.Codes[code]++
@@ -37,7 +39,8 @@ func (r *Report) count() {
 	}
 	r.Services = make([]Service, 0, len(services))
 	for at, t := range services {
-		sv := t.service(at, r.run.end)
+		sv := t.service(at)
+		sv.TimeWait = r.ledger.counts(t.held)
 		for v, n := range sv.Verdicts {
 			r.Summary.Verdicts[v] += n
 		}
@@ -46,6 +49,7 @@ func (r *Report) count() {
 		}
 		r.Services = append(r.Services, sv)
 	}
+	r.TimeWait = r.timeWaitRecords()
 	r.Findings = append(r.groupFindings(), r.timeWaitFindings()...)
 	sortFindings(r.Findings)
 	slices.SortFunc(r.Services, func(a, b Service) int {
@@ -57,8 +61,8 @@ func (r *Report) count() {
 type tally struct {
 	ends  []endCount // few: a list is faster than a map
 	stuck map[State]int
-	gaps  []int64            // between the two FINs, ns
-	spans [2][]timeWaitEvent // TIME_WAITs held by server and client
+	gaps  []int64 // between the two FINs, ns
+	held  *account
 }
 
 // endCount is how many connections ended in the same way.
@@ -91,13 +95,6 @@ func (t *tally) add(r *Report, f *flow, o *outcome) {
 		if o.stuck(x, r.run.end, r.stuckAfter) {
 			t.stuck[o.state[x]]++
 		}
-		if span, ok := timeWaitSpan(f, o, x, r.run.end, &r.assumptions); ok {
-			i := 0
-			if x == o.client {
-				i = 1
-			}
-			t.spans[i] = append(t.spans[i], timeWaitEvent{span.Since.UnixNano(), 1}, timeWaitEvent{span.Until.UnixNano(), -1})
-		}
 	}
 }
 
@@ -110,7 +107,7 @@ func (o *outcome) stuck(x int, end, after int64) bool {
 	return false
 }
 
-func (t *tally) service(at netip.AddrPort, end int64) Service {
+func (t *tally) service(at netip.AddrPort) Service {
 	s := Service{
 		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantiles(t.gaps),
 		Ends: map[End]int{}, Verdicts: map[Verdict]int{}, ClosedFirst: map[ClosedFirst]int{},
@@ -124,7 +121,6 @@ func (t *tally) service(at netip.AddrPort, end int64) Service {
 		s.Verdicts[e.end.Verdict] += e.n
 		s.ClosedFirst[e.end.ClosedFirst] += e.n
 	}
-	s.TimeWait = ServiceTimeWait{Server: occupancy(t.spans[0], end), Client: occupancy(t.spans[1], end)}
 	return s
 }
 
@@ -139,29 +135,4 @@ func quantiles(ns []int64) Quantiles {
 		return &v
 	}
 	return Quantiles{P50: pick(50), P90: pick(90), P99: pick(99), Max: pick(100)}
-}
-
-// timeWaitEvent is the start (+1) or the end (-1) of a TIME_WAIT.
-type timeWaitEvent struct {
-	time  int64
-	delta int
-}
-
-// occupancy counts how many TIME_WAITs there were at a time: those that ended at a moment are gone when others start then.
-func occupancy(events []timeWaitEvent, end int64) Occupancy {
-	slices.SortFunc(events, func(a, b timeWaitEvent) int {
-		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.delta, b.delta))
-	})
-	var o Occupancy
-	now := 0
-	for _, e := range events {
-		if now += e.delta; now > o.Peak {
-			t := at(e.time)
-			o.Peak, o.PeakTime = now, &t
-		}
-		if e.time <= end {
-			o.Now = now
-		}
-	}
-	return o
 }

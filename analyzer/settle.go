@@ -7,15 +7,7 @@ func (s *shard) settle(f *flow, p *packet) {
 	var c *closing
 	if f.closing != 0 {
 		c = s.closings.at(f.closing)
-		for x := range f.e {
-			if f.e[x].state == TimeWait && p.frame == f.e[x].lastFrame {
-				tw := &c.timeWait[x]
-				if m := &c.fin[f.peer(x)]; tw.since != 0 && m.lastTime > tw.since {
-					tw.restarts++
-				}
-				tw.since = p.time
-			}
-		}
+		s.followTimeWaits(f, c, p)
 	}
 	over := func(st State) bool { return st == Closed || st == TimeWait }
 	switch {
@@ -49,7 +41,15 @@ func (s *shard) states(f *flow) [2]State {
 // infer is states with the side record given; nil if there is none.
 func (s *shard) infer(f *flow, c *closing) [2]State {
 	out := [2]State{s.machine.state(s.facts(f, c, 0)), s.machine.state(s.facts(f, c, 1))}
-	if c == nil || !c.rst.accepted {
+	if c == nil {
+		return out
+	}
+	for x := range out {
+		if out[x] == TimeWait && s.deniedTimeWait(c, x) {
+			out[x] = Closed
+		}
+	}
+	if !c.rst.accepted {
 		return out
 	}
 	x := int(c.rst.by)

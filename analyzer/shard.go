@@ -16,6 +16,9 @@ type shard struct {
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
 	odds     arena[oddities]
 	notes    arena[note]
+	waitLog  arena[waitEvents]
+	reuses   arena[reuse]
+	rules    timeWaitRules
 
 	duplicates   uint64
 	badChecksums uint64
@@ -49,7 +52,7 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 		x = 1
 	}
 	s.watch(f)
-	if f.pending != 0 || p.seg.Flags.Has(decode.SYN) {
+	if f.pending != 0 || f.flags&meeting != 0 || p.seg.Flags.Has(decode.SYN) {
 		if f, x = s.route(sl, x, p); f == nil {
 			return
 		}

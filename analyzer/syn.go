@@ -58,6 +58,11 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 // explained. It is called for segments with SYN, and while a SYN waits.
 func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 	f, seg := s.flows.at(sl.flow), &p.seg
+	if f.flags&meeting != 0 {
+		if old, y := s.meets(f, x, p); old != f {
+			return old, y
+		}
+	}
 	switch {
 	case seg.Flags.Has(decode.SYN) && !seg.Flags.Any(decode.ACK|decode.RST|decode.FIN):
 		switch {
@@ -163,12 +168,10 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 	if f.flags&ended == 0 {
 		f.flags |= replaced
 	}
-	if f.closing != 0 {
-		for x := range f.e {
-			s.closings.at(f.closing).timeWait[x].reused = p.time
-		}
-	}
-	return s.newFlow(sl, p, birth)
+	old := sl.flow
+	g := s.newFlow(sl, p, birth)
+	s.meet(old, g, p)
+	return g
 }
 
 // refuses reports whether the RST, sent by y, answers the SYN seg.

@@ -1,47 +1,318 @@
 package analyzer
 
-// timeWaitSpan returns the TIME_WAIT of endpoint x, if it holds one.
-func timeWaitSpan(f *flow, o *outcome, x int, end int64, a *assumptions) (TimeWaitSpan, bool) {
-	tw := &o.c.timeWait[x]
-	if o.state[x] != TimeWait || f.flags&self != 0 && x != o.client {
+import (
+	"strings"
+
+	"finscope/internal/decode"
+)
+
+// This file follows each TIME_WAIT through the packets that come while it runs: what starts it anew, what ends it early,
+// what shows that it was there or that it never was. Who holds one is decided by the close machine (machine.go); what a
+// SYN does to one is in reuse.go, how many there are at a time in ledger.go.
+
+// timeWaitFacts is the TIME_WAIT of one endpoint.
+type timeWaitFacts struct {
+	since   int64  // when it started, or last started anew, as the holder's packets show; 0: never seen
+	recent  uint32 // TS.Recent (RFC 7323 §4.3): the latest timestamp that the holder had of its peer; valid iff stamped
+	more    int32  // index in shard.waitLog: what happened while it ran; 0: nothing
+	stamped bool
+}
+
+// waitEvents is what happened while a TIME_WAIT ran. Most run out in silence and have none.
+type waitEvents struct {
+	began    int64 // when it first started
+	restarts int32 // how often it started anew, later than packets on their way explain
+	cause    trigger
+	trigger  trigger // what the peer sent last that the holder has not answered
+
+	proof     proof
+	survived  bool // it answered after a RST that would have ended it: its host ignores them (tcp_rfc1337)
+	killed    int64
+	killFrame uint64 // of the RST
+	denied    int64  // when a RST of the supposed holder showed that there was none, or none any more
+	denyFrame uint64
+
+	reused int64 // when a SYN ended it
+	by     int32 // index in shard.reuses of that SYN
+}
+
+// trigger is a segment that arrives in TIME_WAIT.
+type trigger uint8
+
+const (
+	nothing   trigger = iota
+	finCopy           // the peer's FIN again
+	otherACK          // any other segment with ACK that has to be answered: old data, a keep-alive
+	silentACK         // a segment without data just where the holder expects the next one: nothing to answer
+	oldSYN            // a SYN that RFC 6191 does not let pass
+	pawsSYN           // a SYN whose timestamp is older than the latest of the old connection (RFC 7323 §5)
+)
+
+func (t trigger) String() string {
+	return [...]string{"nothing", "the FIN of its peer came again", "an old segment of its peer came", "an empty segment of its peer came",
+		"an old SYN came", "a SYN with an older timestamp came"}[t]
+}
+
+// proof says what shows that a TIME_WAIT was held, besides the close itself.
+type proof uint8
+
+const (
+	noProof  proof = iota
+	answered       // it answered a segment with an ACK of the old connection
+	mini           // that ACK had IPv4 identification 0: a socket of Linux in TIME_WAIT sends such
+	nextISN        // the next connection's ISN is the old next number + 65537: Linux takes that from TIME_WAIT
+)
+
+// killRule says which RST ends TIME_WAIT.
+type killRule uint8
+
+const (
+	killExact  killRule = iota // at exactly RCV.NXT: Linux, tcp_timewait_state_process; RFC 9293 with RFC 5961
+	killWindow                 // anywhere in the window: illumos, tcp_time_wait_processing
+	killNever                  // FreeBSD, tcp_twcheck (RFC 1337 §3, fix 1)
+)
+
+// timeWaitRules is what an operating system does in TIME_WAIT. The zero value is Linux without a length.
+type timeWaitRules struct {
+	length  int64 // ns
+	slack   int64 // how much later than that the timer may fire, ns
+	kill    killRule
+	finOnly bool // nothing but a FIN starts it anew
+	silent  bool // so does an empty segment that needs no answer
+	linux   bool
+}
+
+// rules returns the rules that go with the system that o names. Linux: net/ipv4/tcp_minisocks.c,
+// tcp_timewait_state_process, all of it measured; FreeBSD: sys/netinet/tcp_timewait.c, whose family macOS is of; illumos:
+// tcp_time_wait_processing. Of Windows nothing is published: it gets what RFC 9293 §3.10.7.4 says.
+func (o *Options) rules(a *Assumed) timeWaitRules {
+	t := timeWaitRules{length: int64(a.TimeWait.Duration())}
+	switch strings.ToLower(o.OS) {
+	case "", "linux":
+		t.linux, t.silent = true, true
+		t.slack = 2e9 // measured: 60.4 to 61.5 s
+	case "freebsd", "macos":
+		t.finOnly, t.kill = true, killNever
+	case "solaris":
+		t.finOnly, t.kill = true, killWindow
+	case "windows":
+		t.finOnly = true
+	}
+	return t
+}
+
+// restarts reports whether the holder starts its timer anew on a segment that it answers.
+func (t *timeWaitRules) restarts(c trigger) bool {
+	switch c {
+	case finCopy:
+		return true
+	case otherACK, pawsSYN:
+		return !t.finOnly
+	}
+	return false
+}
+
+// eventsOf returns the record of what happened to a TIME_WAIT, and makes it if there is none.
+func (s *shard) eventsOf(tw *timeWaitFacts) *waitEvents {
+	if tw.more == 0 {
+		tw.more = s.waitLog.add()
+		s.waitLog.at(tw.more).began = tw.since
+	}
+	return s.waitLog.at(tw.more)
+}
+
+// events returns the record of what happened to a TIME_WAIT; an empty one if there is none.
+func (s *shard) events(tw *timeWaitFacts) *waitEvents {
+	if tw.more == 0 {
+		return new(waitEvents)
+	}
+	return s.waitLog.at(tw.more)
+}
+
+// followTimeWaits enters the packet p, already entered in its connection, into the TIME_WAITs of both ends.
+func (s *shard) followTimeWaits(f *flow, c *closing, p *packet) {
+	for x := range f.e {
+		if f.e[x].state != TimeWait || f.flags&self != 0 && x == 1 {
+			continue
+		}
+		tw := &c.timeWait[x]
+		switch {
+		case f.e[x].lastFrame == p.frame:
+			s.holderSent(f, c, x, tw, p)
+		case tw.since != 0:
+			s.holderGot(f, x, tw, p)
+		}
+	}
+}
+
+// holderSent enters a packet that the holder x sent: an acknowledgment, for a segment that came in TIME_WAIT.
+func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *packet) {
+	seg := &p.seg
+	if seg.Flags.Any(decode.RST | decode.SYN) {
+		return // the RST of a stack that has no such socket is dealt with in denies
+	}
+	if seg.Marks&decode.HasTimestamp != 0 {
+		tw.recent, tw.stamped = seg.TSEcr, true // a Linux socket echoes TS.Recent
+	}
+	m := &c.fin[f.peer(x)]
+	if tw.since == 0 {
+		tw.since = p.time
+		return
+	}
+	again := m.lastTime > tw.since
+	if !again && tw.more == 0 {
+		tw.since = max(tw.since, p.time)
+		return
+	}
+	ev := s.eventsOf(tw)
+	cause := ev.trigger
+	if again {
+		cause = finCopy
+	}
+	ev.trigger = nothing
+	if cause != nothing {
+		ev.proof = max(ev.proof, answered)
+		if s.rules.linux && seg.IPID == 0 && seg.Src.Is4() {
+			ev.proof = max(ev.proof, mini)
+		}
+	}
+	if ev.killed != 0 && p.time-ev.killed > s.delta(&f.e[x]) {
+		ev.killed, ev.killFrame, ev.survived = 0, 0, true
+		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
+	}
+	if cause == nothing || s.rules.restarts(cause) {
+		s.restart(f, x, tw, p.time, cause)
+	}
+}
+
+// holderGot enters a packet that the peer of the holder x sent while TIME_WAIT ran.
+func (s *shard) holderGot(f *flow, x int, tw *timeWaitFacts, p *packet) {
+	seg := &p.seg
+	y := f.peer(x)
+	e := &f.e[y]
+	switch {
+	case seg.Flags.Has(decode.RST) || !seg.Flags.Has(decode.ACK):
+	case seg.Flags.Has(decode.FIN):
+		s.eventsOf(tw).trigger = finCopy
+	case seg.Len == 0 && !seg.Flags.Has(decode.SYN) && seg.Seq == e.out.Next() && !tw.older(seg):
+		if s.rules.silent && p.time < tw.since+s.rules.length+s.rules.slack && s.events(tw).killed == 0 {
+			// Linux, tcp_timewait_state_process: "In window segment, it may be only reset or bare ack."
+			if p.time-tw.since > s.delta(e) {
+				s.restart(f, x, tw, p.time, silentACK)
+			}
+		}
+	default:
+		s.eventsOf(tw).trigger = otherACK
+	}
+}
+
+// older reports whether PAWS rejects a segment of the holder's peer (RFC 7323 §5).
+func (tw *timeWaitFacts) older(seg *decode.Segment) bool {
+	return tw.stamped && seg.Marks&decode.HasTimestamp != 0 && int32(seg.TSVal-tw.recent) < 0
+}
+
+// restart starts the TIME_WAIT of x anew. What follows the start within the time that packets take, such as two copies of
+// a FIN and their two acknowledgments, does not count.
+func (s *shard) restart(f *flow, x int, tw *timeWaitFacts, now int64, cause trigger) {
+	if now <= tw.since {
+		return
+	}
+	ev := s.eventsOf(tw)
+	if cause != nothing {
+		ev.restarts++
+		ev.cause = cause
+		s.say("TIME_WAIT starts anew")
+	}
+	tw.since = now
+}
+
+// lateReset enters a RST in the name of x that comes after the close of f, when the ends were in states.
+func (s *shard) lateReset(f *flow, c *closing, x int, states [2]State, p *packet) {
+	y := f.peer(x)
+	if tw := &c.timeWait[y]; states[y] == TimeWait && s.kills(f, c, x, tw, p) {
+		ev := s.eventsOf(tw)
+		ev.killed, ev.killFrame = p.time, p.frame
+		s.say("ends the TIME_WAIT of its receiver (RFC 1337)")
+	}
+	tw := &c.timeWait[x]
+	if states[x] != TimeWait || p.seg.Flags.Has(decode.ACK) || tw.more == 0 || p.time >= tw.since+s.rules.length {
+		return
+	}
+	// The stack of a host that holds no such socket answers with a bare RST (RFC 9293 §3.10.7.1): in answer to the FIN or to
+	// old data it says that TIME_WAIT was not there.
+	if ev := s.eventsOf(tw); (ev.trigger == finCopy || ev.trigger == otherACK) && ev.denied == 0 {
+		ev.denied, ev.denyFrame = p.time, p.frame
+		s.say("answers as a host without TIME_WAIT does")
+	}
+}
+
+// kills reports whether a RST of x ends the TIME_WAIT of its peer.
+func (s *shard) kills(f *flow, c *closing, x int, tw *timeWaitFacts, p *packet) bool {
+	if tw.since != 0 && p.time >= tw.since+s.rules.length+s.rules.slack {
+		return false
+	}
+	if ev := s.events(tw); ev.killed != 0 || ev.survived || ev.denied != 0 {
+		return false
+	}
+	next := f.e[x].out.Next()
+	if n := &c.fin[x]; n.sent && !n.inferred {
+		next = n.end
+	}
+	switch s.rules.kill {
+	case killExact:
+		return p.seg.Seq == next
+	case killWindow:
+		return next.AtOrBefore(p.seg.Seq) && uint32(p.seg.Seq-next) < f.e[f.peer(x)].room(&f.e[x])
+	}
+	return false
+}
+
+// deniedTimeWait reports whether x was shown to hold no TIME_WAIT where the close leads there.
+func (s *shard) deniedTimeWait(c *closing, x int) bool { return s.events(&c.timeWait[x]).denied != 0 }
+
+// timeWaitSpan returns the TIME_WAIT of endpoint x, if it holds or held one. end is the time of the last packet of the
+// capture.
+func (s *shard) timeWaitSpan(f *flow, o *outcome, x int, end int64, a *assumptions) (TimeWaitSpan, bool) {
+	w, ok := s.waitOf(f, o, x, end, a)
+	if !ok {
 		return TimeWaitSpan{}, false
+	}
+	return TimeWaitSpan{Holder: o.side(x), Since: at(w.since), Until: at(w.until), Ended: w.ended}, true
+}
+
+// wait is a TIME_WAIT from its start to its end, as the ledger keeps it.
+type wait struct {
+	since, until int64
+	ended        string // as in TimeWaitSpan
+}
+
+// waitOf is timeWaitSpan in numbers.
+func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (wait, bool) {
+	tw := &o.c.timeWait[x]
+	ev := s.events(tw)
+	if f.flags&self != 0 && x != o.client || o.state[x] != TimeWait && ev.denied == 0 {
+		return wait{}, false
 	}
 	since := tw.since
 	if since == 0 { // presumed: its acknowledgment was not captured
 		since = o.since[x]
 	}
-	until := since + a.timeWait
-	span := TimeWaitSpan{Holder: o.side(x), Since: at(since), Until: at(until), Ended: "running"}
+	w := wait{since: since, until: since + a.timeWait, ended: "running"}
+	if ev.began != 0 {
+		w.since = min(ev.began, since)
+	}
 	switch {
-	case tw.reused != 0 && tw.reused < until && (tw.killed == 0 || tw.killed > tw.reused):
-		span.Until, span.Ended = at(tw.reused), "reused"
-	case tw.killed != 0 && tw.killed < until:
-		span.Until, span.Ended = at(tw.killed), "killed"
-	case until <= end:
-		span.Ended = "expired"
+	case ev.denied != 0 && ev.killed == 0:
+		if ev.proof == noProof {
+			return wait{}, false
+		}
+		w.until, w.ended = ev.denied, "killed"
+	case ev.reused != 0 && (ev.reused < w.until || ev.proof == nextISN) && (ev.killed == 0 || ev.killed > ev.reused):
+		w.until, w.ended = ev.reused, "reused"
+	case ev.killed != 0 && ev.killed < w.until:
+		w.until, w.ended = ev.killed, "killed"
+	case w.until <= end:
+		w.ended = "expired"
 	}
-	return span, true
-}
-
-// timeWaits says what happened to the TIME_WAITs of a connection.
-func (c *casefile) timeWaits() {
-	for x := range c.f.e {
-		tw := &c.o.c.timeWait[x]
-		span, ok := timeWaitSpan(c.f, c.o, x, c.end, c.a)
-		if !ok {
-			continue
-		}
-		if span.Ended == "killed" {
-			c.add(TimeWaitKilled, Info, x, []uint64{c.odd.late}, "the TIME_WAIT of %s was ended early by a RST (RFC 1337), %s after it began, unless its kernel ignores that (tcp_rfc1337)",
-				c.name(x), human(tw.killed-tw.since))
-		}
-		if tw.restarts > 0 {
-			c.add(TimeWaitExtended, Info, x, []uint64{c.o.c.fin[c.f.peer(x)].lastFrame}, "the TIME_WAIT of %s began anew %s, as the FIN of %s came again: it lasts until %s",
-				c.name(x), times(tw.restarts), c.role(c.f.peer(x)), span.Until.Format("15:04:05"))
-		}
-		if span.Ended == "reused" {
-			c.add(TimeWaitReused, Info, x, nil, "a new connection took the addresses and ports over %s after the close, in the TIME_WAIT of %s",
-				human(tw.reused-tw.since), c.name(x))
-		}
-	}
+	return w, true
 }

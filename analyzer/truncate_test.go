@@ -19,7 +19,7 @@ import (
 var everyByte = flag.Bool("everybyte", false, "cut large captures at every byte too")
 
 // smallCapture is the size in bytes up to which a capture is cut at every byte.
-const smallCapture = 3000
+const smallCapture = 1500
 
 // TestCapturesCut cuts captures, from the end, and analyses the file that is left: nothing panics, no complete packet is
 // lost, the report is that of the packets before the cut, and a cut inside a record is an error that names the file, the

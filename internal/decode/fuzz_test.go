@@ -90,6 +90,9 @@ func viaOracle(link LinkType, data []byte) (Segment, bool) {
 		switch l := l.(type) {
 		case *layers.Ethernet, *layers.Dot1Q, *layers.LinuxSLL, *layers.Loopback:
 		case *layers.IPv4:
+			if inner := s.Src != (Addr{}); inner && l.Contents[2]|l.Contents[3] == 0 {
+				return s, false // total length 0: gopacket takes what was captured for it, decode what the outer header says
+			}
 			s = Segment{Src: addrFromIP(l.SrcIP), Dst: addrFromIP(l.DstIP), TTL: l.TTL, IPID: uint32(l.Id)}
 			if l.Flags&layers.IPv4DontFragment != 0 {
 				s.Marks = DontFragment

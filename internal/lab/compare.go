@@ -164,6 +164,7 @@ func (v *View) path(t *Truth, s Side) []string {
 type onWire struct {
 	packets map[Side][]wirePacket
 	at      map[Tap]map[uint64]Moment // when a packet first passed
+	rsts    map[Tap][]Moment
 }
 
 type wirePacket struct {
@@ -180,7 +181,7 @@ func packetsOf(c *Connection, captures map[Tap][]Frame) *onWire {
 	} else {
 		a, b = c.Server.Remote, c.Server.Local
 	}
-	w := &onWire{packets: map[Side][]wirePacket{}, at: map[Tap]map[uint64]Moment{}}
+	w := &onWire{packets: map[Side][]wirePacket{}, at: map[Tap]map[uint64]Moment{}, rsts: map[Tap][]Moment{}}
 	for tap, frames := range captures {
 		w.at[tap] = map[uint64]Moment{}
 		for i := range frames {
@@ -190,6 +191,9 @@ func packetsOf(c *Connection, captures map[Tap][]Frame) *onWire {
 			}
 			if w.at[tap][s.hash] == 0 {
 				w.at[tap][s.hash] = Moment(frames[i].Time)
+			}
+			if s.has(flagRST) {
+				w.rsts[tap] = append(w.rsts[tap], Moment(frames[i].Time))
 			}
 			for _, side := range []Side{Client, Server} {
 				if tap.own(side) {
@@ -245,7 +249,7 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 				}
 			}
 		}
-		if v.State == "CLOSED" && i > 0 && l.Visits[i-1].State == "SYN_RECEIVED" && v.Why == whyRSTOut {
+		if v.State == "CLOSED" && i > 0 && l.Visits[i-1].State == "SYN_RECEIVED" && (v.Why == whyRSTOut || !tap.own(l.Side)) {
 			// The last packet of the handshake met a listener that was gone: elsewhere it counts as having arrived.
 			out = append(out, step{state: "ESTABLISHED"})
 		}
@@ -275,14 +279,23 @@ func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap) bool {
 	if !tap.own(l.Side) {
 		for _, p := range w.packets[l.Side] {
 			at := w.at[tap][p.seg.hash]
-			if at != 0 && p.time >= l.Start && (p.seg.has(flagRST) || p.out && p.time > until) {
+			if at != 0 && p.time >= l.Start && p.out && p.time > until {
+				limit = min(limit, at)
+			}
+		}
+		for _, at := range w.rsts[tap] {
+			if at >= l.Start {
 				limit = min(limit, at)
 			}
 		}
 	}
 	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
 		at := w.at[tap][p.seg.hash]
-		return p.time > v.Until && p.time <= until && at != 0 && at < limit && (!byFIN || p.out) && (!sendsFIN || p.out && p.seg.has(flagFIN))
+		from := v.Until
+		if byFIN {
+			from = v.After
+		}
+		return p.time > from && p.time <= until && at != 0 && at < limit && (!byFIN || p.out) && (!sendsFIN || p.out && p.seg.has(flagFIN))
 	})
 }
 
@@ -465,12 +478,22 @@ func (x *comparison) how(side Side) string {
 				return "active"
 			}
 		case v.State == "CLOSED" && v.Why == whyRSTOut && i > 0:
-			if before := l.Visits[i-1].State; before == "ESTABLISHED" || before == "SYN_RECEIVED" || before == "FIN_WAIT_1" {
+			if before := l.Visits[i-1].State; (before == "ESTABLISHED" || before == "SYN_RECEIVED" || before == "FIN_WAIT_1") && x.aborted(l, v) {
 				return "active"
 			}
 		}
 	}
 	return ""
+}
+
+// aborted reports whether the RST with which a life ended passed the tap.
+func (x *comparison) aborted(l *Life, v Visit) bool {
+	for _, p := range x.w.packets[l.Side] {
+		if p.out && p.seg.has(flagRST) && p.time >= v.After-1e6 {
+			return x.w.at[x.v.Tap][p.seg.hash] != 0
+		}
+	}
+	return false
 }
 
 func (x *comparison) closedFirst() {
@@ -574,7 +597,7 @@ func (x *comparison) closedBefore(l *Life, r *analyzer.Reset) bool {
 	for i, v := range l.Visits {
 		if v.State == "CLOSED" && i > 0 {
 			switch before := l.Visits[i-1].State; {
-			case v.Why == whyRSTOut, v.Why == whyKilled:
+			case v.Why == whyRSTOut, v.Why == whyKilled, v.Why == whySilent:
 				return true
 			case v.Why == whyRSTIn || before == "FIN_WAIT_2" || before == "SYN_RECEIVED" || before == "SYN_SENT":
 				return true

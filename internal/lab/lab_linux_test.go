@@ -2,6 +2,7 @@ package lab
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,25 +41,36 @@ func TestScenarios(t *testing.T) {
 			t.Run(s.Name(), func(t *testing.T) {
 				t.Parallel()
 				began := time.Now()
-				run, err := l.Record(&s)
-				if err != nil {
-					t.Fatal(err)
-				}
-				took := time.Since(began)
-				if *keep != "" {
-					if err := run.keep(filepath.Join(*keep, s.Name())); err != nil {
+				for attempt := 1; ; attempt++ {
+					run, err := l.Record(&s)
+					if err != nil {
 						t.Fatal(err)
 					}
+					if *keep != "" {
+						if err := run.keep(filepath.Join(*keep, s.Name())); err != nil {
+							t.Fatal(err)
+						}
+					}
+					missed := check(t, run, &s)
+					if missed == "" {
+						break
+					}
+					// A busy machine can upset the timing that a scenario is about.
+					if attempt == 3 {
+						t.Errorf("the scenario did not show what it is about: %s", missed)
+						break
+					}
 				}
-				check(t, run, &s)
+				took := time.Since(began)
 				t.Logf("%.1f s", took.Seconds())
 			})
 		}
 	})
 }
 
-// check compares a run and prints what differs.
-func check(t *testing.T, run *Run, s *Scenario) {
+// check compares a run and prints what differs. It returns in what the kernel did not do what the scenario is about; empty
+// if it did.
+func check(t *testing.T, run *Run, s *Scenario) (missed string) {
 	t.Helper()
 	results, err := Judge(t.Context(), t.TempDir(), run)
 	if err != nil {
@@ -78,12 +90,12 @@ func check(t *testing.T, run *Run, s *Scenario) {
 		want string
 	}{{Client, s.Client}, {Server, s.Server}} {
 		if got := last.Connection.life(w.side).state(); w.want != "" && got != w.want {
-			t.Errorf("the scenario did not show what it is about: the kernel's %s ended in %s, not %s", w.side, got, w.want)
+			missed += fmt.Sprintf("the %s ended in %s, not %s; ", w.side, got, w.want)
 		}
 	}
 	x := comparison{v: &View{Tap: AtClient}, t: &run.Truth, c: last.Connection, w: packetsOf(last.Connection, run.Captures)}
 	if got := x.first(); s.First != "" && got != s.First {
-		t.Errorf("the scenario did not show what it is about: %s closed first, not %s", got, s.First)
+		missed += fmt.Sprintf("%s closed first, not %s", got, s.First)
 	}
 	for _, r := range results {
 		var b strings.Builder
@@ -94,4 +106,5 @@ func check(t *testing.T, run *Run, s *Scenario) {
 			t.Logf("explained:\n%s", b.String())
 		}
 	}
+	return missed
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Visit is a stay of an endpoint in a state, as the kernel tells it.
@@ -74,7 +75,7 @@ func lives(t *Truth, side Side, host []Frame) []*Life {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b moment) int { return cmp.Compare(a.at, b.at) })
-	b := lifeBuilder{side: side, current: map[tuple]*Life{}, lastRST: map[tuple]Moment{}, sentRST: map[tuple]Moment{}, expires: map[tuple]Moment{}, host: host}
+	b := lifeBuilder{side: side, current: map[tuple]*Life{}, lastRST: map[tuple]Moment{}, sentRST: map[tuple]Moment{}, expires: map[tuple]Moment{}, host: host, calls: t.Calls}
 	for _, m := range all {
 		if m.ev != nil {
 			b.event(m.ev)
@@ -94,6 +95,7 @@ func lives(t *Truth, side Side, host []Frame) []*Life {
 type lifeBuilder struct {
 	side    Side
 	host    []Frame
+	calls   []Call
 	out     []*Life
 	current map[tuple]*Life
 	lastRST map[tuple]Moment // believed
@@ -253,25 +255,64 @@ func (b *lifeBuilder) resolve(l *Life) {
 			}
 		}
 	}
+	for i := range l.Visits {
+		// Linux sends the ACK of a FIN that it receives in FIN_WAIT_1 or FIN_WAIT_2 just before it changes the state.
+		if v := &l.Visits[i]; v.State == "CLOSING" || v.State == "TIME_WAIT" {
+			v.After = b.received(l, v.After)
+		}
+	}
 	// The small FIN_WAIT_2 of an orphan is the same state as the full one, and what was gone is gone.
 	l.Visits = slices.CompactFunc(l.Visits, func(a, b Visit) bool { return a.State == b.State })
 }
 
 // entersTimeWait reports whether what a host received just before a moment takes a socket to TIME_WAIT: from CLOSING an
-// acknowledgment, from FIN_WAIT_2 a FIN.
+// acknowledgment, from FIN_WAIT_2 a FIN that is not answered with a RST.
 func (b *lifeBuilder) entersTimeWait(l *Life, at Moment, closing bool) bool {
-	yes := false
+	if b.called(l, at) {
+		return false
+	}
+	yes, when := false, Moment(0)
+	for i := range b.host {
+		f := &b.host[i]
+		s, ok := parse(f.Data)
+		switch {
+		case !ok:
+		case Moment(f.Time) <= at && Moment(f.Time) > at-packetSlack && !f.Out && s.Src == l.Remote && s.Dst == l.Local:
+			yes, when = s.has(flagFIN) || closing && s.has(flagACK) && !s.has(flagRST), Moment(f.Time)
+		case yes && f.Out && Moment(f.Time) > when && Moment(f.Time) < at+2e6 && s.Src == l.Local && s.Dst == l.Remote:
+			return !s.has(flagRST)
+		}
+	}
+	return yes
+}
+
+// called reports whether a socket changed its state at a moment because its application closed it.
+func (b *lifeBuilder) called(l *Life, at Moment) bool {
+	port := l.Local.Port()
+	if b.side == Server {
+		port = l.Remote.Port()
+	}
+	return slices.ContainsFunc(b.calls, func(c Call) bool {
+		const rounding = 2e3 // of the trace clock
+		return c.Who == b.side && c.Port == port && c.Began-rounding <= at && at <= c.Time+rounding &&
+			(strings.HasPrefix(c.Call, "close(") || strings.HasPrefix(c.Call, "shutdown(") || strings.HasPrefix(c.Call, "ss -K"))
+	})
+}
+
+// received returns when a host got the packet of a connection that it acted on at a moment; the moment itself if it was
+// none.
+func (b *lifeBuilder) received(l *Life, at Moment) Moment {
+	out := at
 	for i := range b.host {
 		f := &b.host[i]
 		if Moment(f.Time) > at {
 			break
 		}
-		s, ok := parse(f.Data)
-		if ok && !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) > at-packetSlack {
-			yes = s.has(flagFIN) || closing && s.has(flagACK) && !s.has(flagRST)
+		if s, ok := parse(f.Data); ok && !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) > at-packetSlack {
+			out = Moment(f.Time)
 		}
 	}
-	return yes
+	return out
 }
 
 // packetSlack is how long after its time stamp a packet may take effect on a busy machine.
@@ -308,6 +349,7 @@ func (b *lifeBuilder) reasons(l *Life) {
 			continue
 		}
 		v.Why = whySilent
+		app := b.called(l, v.After)
 		for j := range b.host {
 			f := &b.host[j]
 			if Moment(f.Time) < v.After-packetSlack || Moment(f.Time) > v.Until+packetSlack {
@@ -320,7 +362,7 @@ func (b *lifeBuilder) reasons(l *Life) {
 				if v.Why == whySilent {
 					v.Why = whyRSTOut
 				}
-			case !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) <= v.Until:
+			case !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) <= v.Until && !app:
 				switch {
 				case s.has(flagRST):
 					v.Why = whyRSTIn

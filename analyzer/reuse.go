@@ -1,0 +1,224 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
+
+// isnStep is how far past the old next number Linux puts the ISN of a connection that follows one in TIME_WAIT
+// (tcp_timewait_state_process and tcp_twsk_unique: tw_snd_nxt + 65535 + 2).
+const isnStep = 65537
+
+// reuse is a SYN on the addresses and ports of a connection of which an end is in TIME_WAIT, and what came of it. The
+// connection that the SYN starts begins with its first copy; as long as it is not answered, acknowledgments with the
+// numbers of the old connection, and the RST that such a one draws, belong to the old connection.
+type reuse struct {
+	old   int32 // the flow whose TIME_WAIT it met
+	by    uint8 // the endpoint of old that sent it
+	holds [2]bool
+
+	syn   int64 // time of its first and its latest copy
+	last  int64
+	frame uint64
+	sent  int32 // how often
+	gap   int64 // from the last start of TIME_WAIT to the SYN
+
+	rule reuseRule
+
+	challenges   int32 // ACKs of the old connection that answered it
+	challenge    uint64
+	challengeAck reassembly.Seq
+	resets       int32 // RSTs that answered those
+	result       reuseResult
+	answer       uint64 // frame
+	answered     int64
+	isn          bool // the number confirms that a Linux host held TIME_WAIT
+	otherTTL     bool // its TTL is not that of the old connection's packets
+}
+
+// reuseRule says how the numbers of the SYN stand to those of the old connection (RFC 9293 §3.6.1 MAY-2, RFC 6191 §2).
+type reuseRule uint8
+
+const (
+	seqHigher reuseRule = iota // its number is past the old connection's last: accepted
+	tsNewer                    // it is not, but its timestamp is newer: accepted (RFC 6191 §2)
+	seqLower                   // neither: not accepted
+	tsOlder                    // its timestamp is older: rejected (RFC 7323 §5), whatever its number
+)
+
+func (r reuseRule) String() string {
+	return [...]string{"its sequence number is past the old ones", "its timestamp is newer", "its sequence number is among the old ones and no newer timestamp speaks for it",
+		"its timestamp is older than the latest of the old connection"}[r]
+}
+
+// reuseResult is what became of a SYN.
+type reuseResult uint8
+
+const (
+	unanswered reuseResult = iota
+	accepted
+	refused
+)
+
+// meet notes that p started a connection g on the addresses and ports of an old one, if that is in TIME_WAIT.
+func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
+	old := s.flows.at(oldIndex)
+	if old.flags&meeting != 0 { // an attempt that was not answered: what it met is still there
+		old.flags &^= meeting
+		oldIndex = s.reuses.at(old.reuse).old
+		old = s.flows.at(oldIndex)
+	}
+	if old.closing == 0 {
+		return
+	}
+	c := s.closings.at(old.closing)
+	seg := &p.seg
+	r := reuse{old: oldIndex, syn: p.time, last: p.time, frame: p.frame, sent: 1}
+	if sameSender(old, g) {
+		r.by = 0
+	} else {
+		r.by = uint8(old.peer(0))
+	}
+	by := int(r.by)
+	met := false
+	for x := range old.e {
+		if old.e[x].state != TimeWait {
+			continue
+		}
+		tw := &c.timeWait[x]
+		since := tw.since
+		if since == 0 {
+			since = old.e[x].stateSince
+		}
+		if ev := s.events(tw); ev.killed != 0 || ev.denied != 0 || p.time >= since+s.rules.length+s.rules.slack {
+			continue
+		}
+		r.holds[x], met = true, true
+		r.gap = p.time - since
+	}
+	if !met {
+		return
+	}
+	r.otherTTL = old.e[by].ttl != 0 && seg.TTL != 0 && old.e[by].ttl != seg.TTL
+	r.judge(old, c, seg)
+	g.reuse = s.reuses.add()
+	r.isn = r.holds[by] && seg.Seq == c.fin[by].end+isnStep
+	*s.reuses.at(g.reuse) = r
+	if r.holds[by] {
+		s.takeOver(old, c, g.reuse, by, p.time)
+	}
+	if seg.Flags.Has(decode.ACK) {
+		s.settleReuse(g, p, accepted)
+		return
+	}
+	g.flags |= meeting
+	s.arrived(old, c, s.reuses.at(g.reuse))
+}
+
+// sameSender reports whether endpoint 0 of two connections on the same addresses and ports is the same end.
+func sameSender(a, b *flow) bool { return a.flags&flipped == b.flags&flipped }
+
+// judge compares the numbers of the SYN with those of the old connection.
+func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment) {
+	by := int(r.by)
+	tw := &c.timeWait[old.peer(by)]
+	last := old.e[by].out.Next()
+	if n := &c.fin[by]; n.sent {
+		last = n.end
+	}
+	stamps := tw.stamped && seg.Marks&decode.HasTimestamp != 0
+	switch d := int32(seg.TSVal - tw.recent); {
+	case stamps && d < 0:
+		r.rule = tsOlder
+	case last.Before(seg.Seq):
+		r.rule = seqHigher
+	case stamps && d > 0:
+		r.rule = tsNewer
+	default:
+		r.rule = seqLower
+	}
+}
+
+// arrived notes that the SYN, or a copy of it, came to the holder.
+func (s *shard) arrived(old *flow, c *closing, r *reuse) {
+	x := old.peer(int(r.by))
+	if !r.holds[x] {
+		return
+	}
+	ev := s.eventsOf(&c.timeWait[x])
+	switch r.rule {
+	case tsOlder:
+		ev.trigger = pawsSYN
+	case seqLower:
+		ev.trigger = oldSYN
+	}
+}
+
+// takeOver notes that a SYN ended the TIME_WAIT of x.
+func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
+	r := s.reuses.at(index)
+	ev := s.eventsOf(&c.timeWait[x])
+	if ev.killed != 0 || ev.reused != 0 {
+		return
+	}
+	ev.reused, ev.by = now, index
+	if r.isn && s.rules.linux {
+		ev.proof = nextISN
+	}
+}
+
+// meets finds out what a segment of x says of the SYN with which g began in a TIME_WAIT. It returns the old connection and
+// the sender there if the segment belongs to that.
+func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
+	r := s.reuses.at(g.reuse)
+	old := s.flows.at(r.old)
+	seg := &p.seg
+	by := int(r.by)
+	end := g.e[0].isn + 1
+	if x == 0 {
+		switch {
+		case seg.Flags.Has(decode.SYN) && seg.Seq != g.e[0].isn:
+		case seg.Flags.Has(decode.SYN):
+			r.last = p.time
+			r.sent++
+			s.arrived(old, s.closings.at(old.closing), r)
+		case seg.Flags.Has(decode.RST) && !seg.Flags.Has(decode.ACK) && r.challenges > 0 && seg.Seq == r.challengeAck:
+			r.resets++
+			return old, by
+		case !seg.Flags.Has(decode.RST) && seg.Seq == end:
+			s.settleReuse(g, p, accepted) // the SYN-ACK was not captured
+		}
+		return g, x
+	}
+	holder := &old.e[old.peer(by)]
+	switch {
+	case seg.Flags.Has(decode.SYN|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
+		if c := s.closings.at(old.closing); r.holds[old.peer(by)] && seg.Seq == c.fin[old.peer(by)].end+isnStep {
+			r.isn = true
+		}
+		s.settleReuse(g, p, accepted)
+	case seg.Flags.Has(decode.RST|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
+		s.settleReuse(g, p, refused)
+	case seg.Flags.Has(decode.ACK) && !seg.Flags.Any(decode.SYN|decode.RST) && seg.Ack != end &&
+		(seg.Seq == holder.out.Next() || seg.Flags.Has(decode.FIN) && seg.End() == holder.out.Next()):
+		if r.challenges++; r.challenges == 1 {
+			r.challenge, r.challengeAck = p.frame, seg.Ack
+		}
+		return old, old.peer(by)
+	}
+	return g, x
+}
+
+// settleReuse notes what became of the SYN of g.
+func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
+	g.flags &^= meeting
+	r := s.reuses.at(g.reuse)
+	r.result, r.answer, r.answered = result, p.frame, p.time
+	if result != accepted {
+		return
+	}
+	old := s.flows.at(r.old)
+	if x := old.peer(int(r.by)); r.holds[x] {
+		s.takeOver(old, s.closings.at(old.closing), g.reuse, x, r.last)
+	}
+}
