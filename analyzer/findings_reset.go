@@ -128,8 +128,12 @@ func (c *casefile) reset() {
 			"By then the kernel of %s had dropped the socket (a closed socket stays in FIN_WAIT_2 for %s) and answered with RST. Make %s close sooner",
 			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.role(y))
 	case causeNotKept:
-		c.add(ResetFinWait2Expired, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later its kernel answered with RST, although nothing was refused: it did not keep the socket in FIN_WAIT_2. "+
-			"Look for TCP_LINGER2 below 0, a short tcp_fin_timeout, or more TIME_WAITs than tcp_max_tw_buckets allows", c.name(x), n.frame, human(r.time-n.doneTime()))
+		code, answered := ResetFinWait2Expired, "an ACK"
+		if m := &c.o.c.fin[y]; m.sent {
+			code, answered = ResetLateData, fmt.Sprintf("the FIN of %s (frame %d)", c.name(y), m.frame)
+		}
+		c.add(code, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in FIN_WAIT_2 or TIME_WAIT. "+
+			"Look for TCP_LINGER2 below 0, a short tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow", c.name(x), n.frame, human(r.time-n.doneTime()), answered)
 	case causeLate:
 		c.lateData(r, x, y, append(frames, n.frame))
 	case causeNotOpening:

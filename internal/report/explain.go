@@ -9,8 +9,8 @@ import (
 	"finscope/analyzer"
 )
 
-// Explain writes the ladder of one connection: its packets in tcpdump's notation with both states after each, and what
-// the verdict rests on. Times are seconds since the connection's first packet; end is the end of the capture.
+// Explain writes the ladder of one connection: its packets in tcpdump's notation with both states after each, the codes
+// of the findings where they arise, and what the verdict rests on. Times are seconds since the connection's first packet; end is the end of the capture.
 func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Time, palette Palette) error {
 	p := &page{w: w, palette: palette}
 	p.put(styled(heading, fmt.Sprintf("stream %d", f.Stream)))
@@ -23,9 +23,10 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 		aligns: []align{right, right, left, left, left, left},
 	}
 	since := func(at time.Time) string { return fmt.Sprintf("%.6f", at.Sub(f.Start).Seconds()) }
+	codes := arising(f)
 	for i := range ladder {
 		r := &ladder[i]
-		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(r.Note))
+		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(strings.Trim(strings.Join(codes[r.Frame], " ")+"; "+r.Note, "; ")))
 	}
 	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(outcome(f)))
 	t.write(p)
@@ -53,6 +54,19 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 	}
 	p.line(text("Wireshark: " + f.DisplayFilter))
 	return p.err
+}
+
+// arising maps frames to the codes of the findings that arise there, as packet scripts write them: at the last of the
+// frames on which a finding rests.
+func arising(f *analyzer.Flow) map[uint64][]string {
+	at := map[uint64][]string{}
+	for i := range f.Findings {
+		if x := &f.Findings[i]; len(x.Frames) > 0 {
+			frame := x.Frames[len(x.Frames)-1]
+			at[frame] = append(at[frame], "! "+string(x.Code))
+		}
+	}
+	return at
 }
 
 // packetStyle marks the packets that close: RST in its colour, FIN and SYN as headings.

@@ -111,7 +111,7 @@ type findingLine struct {
 	kind
 	Code     analyzer.Code     `json:"code"`
 	Severity analyzer.Severity `json:"severity"`
-	IP       netip.Addr        `json:"ip"`
+	IP       *netip.Addr       `json:"ip"` // null: the capture as a whole
 	Port     *uint16           `json:"port"`
 	Count    int               `json:"count"`
 	Streams  []int             `json:"streams"`
@@ -169,7 +169,7 @@ func findingRecord(f *analyzer.GroupFinding) findingLine {
 		kind:     kind{"finding", schema},
 		Code:     f.Code,
 		Severity: f.Severity,
-		IP:       f.IP,
+		IP:       addrOf(f.IP),
 		Port:     f.Port,
 		Count:    f.Count,
 		Streams:  notNil(f.Streams),
@@ -210,6 +210,14 @@ type stamp time.Time
 const recordTime = "2006-01-02T15:04:05.000000000Z"
 
 func (s stamp) MarshalJSON() ([]byte, error) { return appendTime(nil, time.Time(s)), nil }
+
+// addrOf returns an address, nil if there is none.
+func addrOf(ip netip.Addr) *netip.Addr {
+	if !ip.IsValid() {
+		return nil
+	}
+	return &ip
+}
 
 func stampOf(t *time.Time) *stamp { return (*stamp)(t) }
 
