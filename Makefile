@@ -10,7 +10,7 @@ COUNT    ?= 1
 STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./analyzer/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-static test fuzz bench bench-peers lint clean
+.PHONY: help run build build-static test fuzz bench bench-peers lint lab lab-long lab-record clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,15 @@ bench-peers: build ## compare with the capture tools installed here, on generate
 
 lint: ## gofmt, go vet and staticcheck
 	@scripts/lint.sh
+
+lab: ## hold finscope against this kernel in network namespaces (root): scenarios, random connections, fixtures
+	@go test -count 1 -timeout 10m ./internal/lab -random 200
+
+lab-long: ## the same with the scenarios that wait for the kernel's timers; up to 17 minutes
+	@go test -count 1 -timeout 30m -parallel 16 -run TestScenarios ./internal/lab -long
+
+lab-record: ## record the scenarios anew as fixtures under testdata/pcaps/lab
+	@go test -count 1 -timeout 10m -parallel 2 -run TestScenarios ./internal/lab -record "$(CURDIR)/testdata/pcaps/lab"
 
 clean: ## remove what was built and generated
 	rm -rf bin out

@@ -22,6 +22,7 @@ type finFacts struct {
 	inferred     bool // not captured: the peer's acknowledgments show it
 	acked        bool // an acknowledgment that covers it passed
 	first        bool // it is the first packet that was captured of its sender
+	guessed      bool // whether early is true cannot be told from the packets
 	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
 	withData     bool // the peer acknowledged it together with data before it: they arrived together
 	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
@@ -90,6 +91,7 @@ type earlyACK struct {
 	seq      reassembly.Seq
 	ack      reassembly.Seq // what it acknowledged
 	peerFINs int32          // how often the peer had sent its FIN by then
+	stamp    identity       // of the segment: what carries an earlier one was sent before it
 }
 
 // noteList is a list of frames in shard.notes, by its first and last element; 0 is none.

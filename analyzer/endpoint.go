@@ -21,6 +21,7 @@ const (
 	sentMPTCP
 	permitsSACK // its SYN offered selective acknowledgments (RFC 2018)
 	soundSYN    // its SYN had a checksum that was not wrong
+	synAgain    // it sent its SYN more than once
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary

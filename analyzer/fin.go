@@ -20,7 +20,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		if before := max(f.e[x].lastTime, f.e[y].lastTime); before != 0 {
 			n.idle = max(p.time-before, 0)
 		}
-		s.noteLostFIN(n, &c.fin[f.peer(x)], &c.early[x])
+		s.noteLostFIN(n, &c.fin[f.peer(x)], &c.early[x], id)
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
@@ -57,9 +57,15 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 
 // noteLostFIN looks at a FIN of which an earlier copy was lost before the capture point: its sender had counted it
 // already when it sent an empty segment, early. What that one acknowledged was known to the sender when it closed, or is
-// an upper bound of it; m is the peer's FIN.
-func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK) {
+// an upper bound of it; m is the peer's FIN. id is the identity of the copy in hand: sent before the early segment, it is
+// the first one after all, overtaken on its way.
+func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK, id identity) {
 	if !early.valid || early.seq != n.end {
+		return
+	}
+	again, known := id.sentAfter(early.stamp)
+	if known && !again {
+		s.say("the first copy, late")
 		return
 	}
 	s.say("sent before: its sender had counted it already")
@@ -70,6 +76,7 @@ func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK) {
 	// answered the peer's first FIN, the lost copy had been sent without knowing of that.
 	proof := m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end)
 	n.early = early.peerFINs <= 1 && !proof
+	n.guessed = n.early && !known
 }
 
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
@@ -147,7 +154,7 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 	}
 	c := s.closingOf(f)
 	if e := &c.early[x]; !e.valid || e.seq != p.seg.Seq {
-		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies}
+		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies, stamp: identityOf(&p.seg)}
 	}
 }
 

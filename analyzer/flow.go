@@ -154,6 +154,10 @@ func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
 	seg := &p.seg
 	y := f.peer(x)
 	e, peer := &f.e[x], &f.e[y]
+	if una, ok := e.out.Acked(); ok && peer.packets > 0 && seg.End().Before(una) {
+		s.say("old: its receiver had all of it, and drops its acknowledgment too (RFC 9293 §3.10.7.4, first)")
+		return
+	}
 	if !peer.out.Ack(seg.Ack, e.room(peer)) {
 		s.say("implausible acknowledgment: ignored")
 		return

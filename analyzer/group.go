@@ -93,8 +93,8 @@ func (g *gathering) add(code Code, sev Severity, at netip.AddrPort, streams []in
 	g.out = append(g.out, fd)
 }
 
-// clock writes a moment for people.
-func clock(ns int64) string { return at(ns).Format("15:04:05.000") }
+// moment writes a point in time for people.
+func moment(ns int64) string { return at(ns).Format("15:04:05.000") }
 
 // connections writes how many connections there are.
 func connections(n int) string {

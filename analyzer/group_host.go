@@ -149,7 +149,7 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 			}
 		}
 		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, or another host took its address over",
-			host, connections(len(burst)), clock(t0), silence, back)
+			host, connections(len(burst)), moment(t0), silence, back)
 		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, fmt.Sprintf("On %v look at `last -x reboot`, `uptime -s` and the end of `journalctl -b -1`; if it has been up all the time, at the failover of its address (VRRP, keepalived) or of a stateful firewall in front of it. "+
 			"Peers notice only when they send: `ss -tno state established dst %v` shows who still believes in such a connection; SO_KEEPALIVE or TCP_USER_TIMEOUT finds it sooner.", host, host))
 	}
@@ -218,20 +218,20 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 	switch {
 	case alive > 0 && len(dead) > 0:
 		text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
-			connections(len(dead)), host, clock(from), connections(alive))
+			connections(len(dead)), host, moment(from), connections(alive))
 		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table: `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
 			"`ss -tno dst %v` on the sender shows the retransmission timer (timer:(on,...)) and the back-off; TCP_USER_TIMEOUT ends the wait, SO_KEEPALIVE below the idle timeout prevents it.", host, host))
 	case alive > 0 || len(streams) < 2 || straddling > len(streams):
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
-			host, connections(len(streams)), clock(from), clock(to))
+			host, connections(len(streams)), moment(from), moment(to))
 		g.add(HostUnreachable, Error, at, streams, from, g.r.run.end, text, unreachableAdvice(host))
 	default:
 		if back == 0 || lately > to && back > lately {
 			back = lately
 		}
 		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
-			host, connections(len(streams)), clock(from), clock(back), human(back-from))
+			host, connections(len(streams)), moment(from), moment(back), human(back-from))
 		if len(dead) > 0 {
 			text += fmt.Sprintf(", but %d did not come back", len(dead))
 		}

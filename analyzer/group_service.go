@@ -94,7 +94,7 @@ func (g *gathering) closeWaitLeaks() {
 		first, last := all[0].since, all[old-1].since
 		growth := fmt.Sprintf("the latest of them for %s", human(end-last))
 		if spread := last - first; spread >= 1e9 {
-			growth = fmt.Sprintf("%d at %s, %d at %s: %.3g more a minute", 1, clock(first), old, clock(last), float64(old-1)/(float64(spread)/60e9))
+			growth = fmt.Sprintf("%d at %s, %d at %s: %.3g more a minute", 1, moment(first), old, moment(last), float64(old-1)/(float64(spread)/60e9))
 		}
 		if n := len(all) - old; n > 0 {
 			growth += fmt.Sprintf("; %d younger ones wait too", n)
@@ -300,8 +300,8 @@ const (
 	// or resets those of a listener, back to back.
 	atOnce = 5e6 // ns
 
-	// soonAfter is within what time the next SYN has to be refused to say something about a single reset connection.
-	soonAfter = 60e9 // ns
+	// refusedWithin is within what time the next SYN has to be refused to say something about a single reset connection.
+	refusedWithin = 60e9 // ns
 )
 
 // exits reports listening sockets that were closed, and processes that ended.
@@ -345,15 +345,15 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	switch {
 	case answered && next.accepted:
 		return
-	case answered && (len(burst) > 1 || next.time-last <= soonAfter):
+	case answered && (len(burst) > 1 || next.time-last <= refusedWithin):
 	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
 	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: its listening socket was closed before they were accepted",
-		connections(len(burst)), at, human(first-oldest), human(last-first), clock(first))
+		connections(len(burst)), at, human(first-oldest), human(last-first), moment(first))
 	if len(burst) == 1 {
 		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: its listening socket was closed before it was accepted",
-			at, clock(first), human(first-oldest))
+			at, moment(first), human(first-oldest))
 	}
 	if n, back := t.refusals(last); n > 0 {
 		text += fmt.Sprintf("; %s refused after that%s", plural(int64(n), "SYN was", "SYNs were"), backText(back))
@@ -370,7 +370,7 @@ func backText(back int64) string {
 	if back == 0 {
 		return " until the capture ended"
 	}
-	return ", until it accepted again at " + clock(back)
+	return ", until it accepted again at " + moment(back)
 }
 
 // processExits reports moments at which a server ended all its connections and after which it refused the next SYN. One
@@ -433,10 +433,10 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 	first, last := burst[0].end, burst[len(burst)-1].end
 	n, back := t.refusals(last)
 	text := fmt.Sprintf("all %s of %v were ended by the server within %s at %s (%d by FIN, %d by RST, %d of these without a byte from the server), and %s refused after that%s: the process ended, its host lives",
-		connections(len(streams)), at, human(last-first), clock(first), fins, rsts+pending, pending, plural(int64(n), "SYN was", "SYNs were"), backText(back))
+		connections(len(streams)), at, human(last-first), moment(first), fins, rsts+pending, pending, plural(int64(n), "SYN was", "SYNs were"), backText(back))
 	g.add(ProcessExited, Warning, at, streams, first, last, text, fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in `journalctl -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`. "+
 		"If it was planned, stop accepting, drain, then exit. If the restart fails with EADDRINUSE, `ss -tan sport = :%d` shows the sockets in TIME_WAIT or FIN_WAIT_2 that hold the port: set SO_REUSEADDR before bind.",
-		clock(first), at.Addr(), at.Port()))
+		moment(first), at.Addr(), at.Port()))
 }
 
 // idleKey names the closes of idle connections of a service by one side.

@@ -136,5 +136,34 @@ func (rec *TimeWaitRecord) fill(c *course) {
 
 // timeWaitFindings says which TIME_WAITs block a port, or soon will.
 func (r *Report) timeWaitFindings() []GroupFinding {
-	return nil
+	l := r.ledger
+	var out []GroupFinding
+	for _, p := range l.pools() {
+		if f, ok := l.exhaustion(r, p); ok {
+			out = append(out, f)
+		}
+	}
+	for _, acc := range l.all() {
+		if f, ok := l.bindBlocked(r, acc); ok {
+			out = append(out, f)
+		}
+		if f, ok := l.serverHolds(r, acc); ok {
+			out = append(out, f)
+		}
+		out = append(out, l.outages(r, acc)...)
+	}
+	return out
 }
+
+// streams returns the stream numbers of holds, at most maxListed, in order.
+func (r *Report) streams(holds []hold) []int {
+	out := []int{}
+	for _, h := range holds {
+		out = append(out, int(r.flows[h.flow].stream))
+	}
+	slices.Sort(out)
+	return out[:min(len(out), maxListed)]
+}
+
+// maxListed bounds the streams that a finding lists; its count says how many there are.
+const maxListed = 100

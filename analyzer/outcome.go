@@ -143,6 +143,9 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		// The next copy is due after twice the gap before (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first one
 		// within a second or three round trips.
 		wait := max(1e9, 3*int64(e.rtt)*1000)
+		if e.has(synAgain) {
+			wait = max(wait, 3.2e9) // RFC 6298 §5.7: a handshake with retransmissions gives no sample, and the timer starts at 3 s
+		}
 		if n.copies > 1 {
 			wait = min(2*n.gap, 121e9) + 1e9
 		}
@@ -215,10 +218,19 @@ func (f *flow) synchronized() bool {
 	return true
 }
 
+// ackedWithin is the longest that a stack delays the acknowledgment of a FIN (RFC 9293 §3.8.6.3: less than 0.5 s; in use
+// are at most 200 ms), and 300 ms for the application that closes meanwhile. ns.
+const ackedWithin = 500e6
+
 // decideBoth finds the verdict where both sides sent a FIN.
 func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	for x, fin := range []*finFacts{n, m} {
 		other := []*finFacts{m, n}[x]
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.lastTime > ackedWithin+int64(f.e[x].rtt)*1000 {
+			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
+			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
+			o.doubts |= firstFIN
+		}
 		if other.peerInFlight && fin.passive(other) && !fin.inferred {
 			o.doubts |= behindData
 		}

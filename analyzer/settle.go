@@ -77,7 +77,7 @@ func (s *shard) facts(f *flow, c *closing, x int) facts {
 	if early := &c.early[x]; !n.sent && early.valid && early.seq == e.out.Next()+1 {
 		// Its sender has counted a FIN that was lost before the capture point, or not captured so far.
 		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
-		s.noteLostFIN(n, m, early)
+		s.noteLostFIN(n, m, early, identity{})
 	}
 	t.sentFIN = n.sent
 	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.

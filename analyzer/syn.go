@@ -24,6 +24,9 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 		}
 		e.out = reassembly.Stream{}
 	}
+	if e.sentSYN() && (seg.Flags.Has(decode.ACK) == e.has(sentSYNACK)) {
+		e.marks |= synAgain
+	}
 	e.isn = seg.Seq
 	if f.closing != 0 {
 		if r := &s.closings.at(f.closing).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
@@ -69,16 +72,22 @@ func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 		case !s.strangeSYN(f, x, seg):
 			return f, x
 		case f.flags&ended != 0 && s.waits(f, x, seg):
-			return s.promote(sl, f, x)
+			return s.promote(sl, f, x, p.frame)
 		case f.flags&ended != 0 || s.onlySYNs(f, x):
 			return s.replace(sl, f, p, s.birth(p.frame)), 0
 		}
 		s.stray(f, x, p)
 		return nil, 0
 	case f.pending != 0 && s.answersPending(f, x, seg):
-		return s.promote(sl, f, x)
+		return s.promote(sl, f, x, p.frame)
 	case seg.Flags.Has(decode.SYN|decode.ACK) && f.flags&ended != 0 && f.e[x].sentSYN() && seg.Seq != f.e[x].isn:
-		return s.replace(sl, f, p, s.birth(p.frame)), 0
+		if s.answersOldSYN(f, x, seg) {
+			s.hold(f, x, p, noBirth)
+			return nil, 0
+		}
+		g := s.replace(sl, f, p, s.birth(p.frame))
+		g.flags |= strays // Wireshark goes on with the stream of before
+		return g, 0
 	}
 	return f, x
 }
@@ -105,21 +114,29 @@ func (s *shard) onlySYNs(f *flow, x int) bool {
 	return peer.packets == 0 && e.has(sentBareSYN) && e.marks&(sentPlain|sentSYNACK|sentACK) == 0 && f.closing == 0
 }
 
-// stray keeps a SYN that met a living connection.
+// noBirth is the birth of a SYN-ACK that waits: Wireshark counts no stream for it.
+const noBirth = -1
+
+// stray keeps a SYN that met a living connection. Wireshark counts a stream for each.
 func (s *shard) stray(f *flow, x int, p *packet) {
-	f.e[x].packets++
-	if f.pending != 0 {
-		if s.waits(f, x, &p.seg) {
-			return // sent again
-		}
-	} else {
-		f.pending = s.pendings.add()
+	if s.waits(f, x, &p.seg) { // sent again
+		f.e[x].packets++
+		return
 	}
-	*s.pendings.at(f.pending) = pendingSYN{by: uint8(x), birth: s.birth(p.frame), p: *p}
+	s.hold(f, x, p, s.birth(p.frame))
 	f.flags |= strays
 	s.current = s.pendings.at(f.pending).birth
+}
+
+// hold keeps a SYN until it shows whether it starts a connection. Until then it counts as a packet of f.
+func (s *shard) hold(f *flow, x int, p *packet, birth int32) {
+	f.e[x].packets++
+	if f.pending == 0 {
+		f.pending = s.pendings.add()
+	}
+	*s.pendings.at(f.pending) = pendingSYN{by: uint8(x), birth: birth, p: *p}
 	if s.tracing {
-		s.say("SYN with a new sequence number on a living connection: it starts nothing unless it is answered")
+		s.say("SYN with a new sequence number: it starts nothing unless it is answered")
 		s.trace(f, x, p)
 	}
 }
@@ -149,9 +166,12 @@ func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
 }
 
 // promote starts the connection of the SYN that waits in f with that SYN, and returns it for the segment of x that
-// showed it.
-func (s *shard) promote(sl *slot, f *flow, x int) (*flow, int) {
+// showed it, in frame.
+func (s *shard) promote(sl *slot, f *flow, x int, frame uint64) (*flow, int) {
 	w := *s.pendings.at(f.pending)
+	if w.birth == noBirth {
+		w.birth = s.birth(frame)
+	}
 	f.pending = 0
 	f.e[w.by].packets--
 	g := s.replace(sl, f, &w.p, w.birth)
@@ -177,4 +197,11 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 // refuses reports whether the RST, sent by y, answers the SYN seg.
 func (r *rstFacts) refuses(y int, seg *decode.Segment) bool {
 	return r.accepted && int(r.by) == y && r.live && r.ack == seg.End()
+}
+
+// answersOldSYN reports whether a SYN-ACK of x acknowledges the SYN of the connection that has ended: a copy of that SYN
+// was duplicated in the network and reached a listener.
+func (s *shard) answersOldSYN(f *flow, x int, seg *decode.Segment) bool {
+	peer := &f.e[f.peer(x)]
+	return peer.has(sentBareSYN) && seg.Ack == peer.isn+1
 }

@@ -19,18 +19,31 @@ const (
 // identity is what a sender stamps on one packet. Two segments with equal numbers and equal identities are one packet if
 // they are close enough in time.
 type identity struct {
-	ipID   uint32
-	tsVal  uint32
-	window uint16
-	strong bool // the IPv4 identification is set: equal identities mean the same packet
+	ipID    uint32
+	tsVal   uint32
+	window  uint16
+	stamped bool // tsVal is set
+	strong  bool // the IPv4 identification is set: equal identities mean the same packet
 }
 
 func identityOf(seg *decode.Segment) identity {
 	id := identity{ipID: seg.IPID, window: seg.Window, strong: seg.IPID != 0 && seg.Src.Is4()}
 	if seg.Marks&decode.HasTimestamp != 0 {
-		id.tsVal = seg.TSVal
+		id.tsVal, id.stamped = seg.TSVal, true
 	}
 	return id
+}
+
+// sentAfter reports whether a packet of this identity was sent after one of identity other by the same sender, by the
+// timestamps or the IPv4 identifications that count up; known is false if neither tells.
+func (id identity) sentAfter(other identity) (after, known bool) {
+	if id.stamped && other.stamped && id.tsVal != other.tsVal {
+		return int32(id.tsVal-other.tsVal) > 0, true
+	}
+	if id.strong && other.strong && id.ipID != other.ipID {
+		return int16(id.ipID-other.ipID) > 0, true
+	}
+	return false, false
 }
 
 // within returns how far apart in ns two segments of this identity are taken for one packet.

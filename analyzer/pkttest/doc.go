@@ -79,5 +79,6 @@
 //
 //	!! CODE
 //
-// expects a finding across connections: of a service, a host or the capture. Here, too, others are a failure.
+// expects a finding across connections: of a service, a host or the capture. Here, too, others are a failure, except for
+// those that every TIME_WAIT of a server leads to.
 package pkttest

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ func writeCapture(w io.Writer, frames []Frame) error {
 	}
 	for i := range frames {
 		f := &frames[i]
-		if err := pw.Write(&capture.Packet{Time: f.Time, Data: f.Data, WireLen: len(f.Data), Link: linkEthernet}); err != nil {
+		if err := pw.Write(&capture.Packet{Time: f.Time, Data: f.Data, WireLen: len(f.Data) + f.Cut, Link: linkEthernet}); err != nil {
 			return err
 		}
 	}
@@ -45,7 +44,7 @@ func readCapture(name string, sentBy string) ([]Frame, error) {
 		case err != nil:
 			return out, err
 		}
-		f := Frame{Time: p.Time, Data: slices.Clone(p.Data)}
+		f := Frame{Time: p.Time, Data: slices.Clone(p.Data), Cut: max(0, p.WireLen-len(p.Data))}
 		if s, ok := parse(f.Data); ok {
 			f.Out = s.Src.Addr().String() == sentBy
 		}
@@ -274,27 +273,6 @@ func (l *Life) at(m Moment) string {
 		}
 	}
 	return out
-}
-
-// keep writes a run to a directory: four captures and the truth.
-func (run *Run) keep(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for _, tap := range Taps() {
-		f, err := os.Create(filepath.Join(dir, string(tap)+".pcap"))
-		if err != nil {
-			return err
-		}
-		err = writeCapture(f, run.Captures[tap])
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return run.Truth.write(filepath.Join(dir, "truth.json"))
 }
 
 // madeUpSYN reports whether the connection that a view is of began with a SYN that the middle made up.

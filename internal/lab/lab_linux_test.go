@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,8 @@ import (
 var (
 	long = flag.Bool("long", false, "play the scenarios that take longer than 10 s, too")
 	keep = flag.String("keep", "", "directory for the captures and the truth of every run")
+
+	recordTo = flag.String("record", "", "directory for fixtures: what finscope reports there becomes the expectation if it agrees with the kernel")
 )
 
 // open opens the laboratory or says why it cannot.
@@ -43,16 +46,26 @@ func TestScenarios(t *testing.T) {
 				began := time.Now()
 				for attempt := 1; ; attempt++ {
 					run, err := l.Record(&s)
+					if err != nil && attempt < 3 {
+						t.Log(err)
+						continue
+					}
 					if err != nil {
 						t.Fatal(err)
 					}
 					if *keep != "" {
-						if err := run.keep(filepath.Join(*keep, s.Name())); err != nil {
+						if err := run.record(filepath.Join(*keep, s.Name())); err != nil {
 							t.Fatal(err)
 						}
 					}
 					missed := check(t, run, &s)
 					if missed == "" {
+						if *recordTo != "" && !t.Failed() {
+							dir := filepath.Join(*recordTo, s.Name())
+							if err := errors.Join(run.record(dir), writeExpected(t.Context(), dir)); err != nil {
+								t.Fatal(err)
+							}
+						}
 						break
 					}
 					// A busy machine can upset the timing that a scenario is about.

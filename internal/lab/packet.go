@@ -11,6 +11,7 @@ import (
 type Frame struct {
 	Time int64 // ns since the epoch
 	Data []byte
+	Cut  int  // how many bytes of it are missing in Data
 	Out  bool // the host of the tap sent it
 }
 
@@ -53,7 +54,7 @@ func (s *Segment) end() uint32 {
 	return n
 }
 
-// parse takes an Ethernet frame with a whole TCP header apart; ok is false for everything else.
+// parse takes an Ethernet frame with a whole TCP header apart, its payload may be cut off; ok is false for everything else.
 func parse(frame []byte) (s Segment, ok bool) {
 	be := binary.BigEndian
 	if len(frame) < 14 {
@@ -82,17 +83,17 @@ func parse(frame []byte) (s Segment, ok bool) {
 	default:
 		return s, false
 	}
-	if len(b) < total || s.tcp+20 > s.ip+total {
+	if s.tcp+20 > s.ip+total || s.tcp+20 > len(frame) {
 		return s, false
 	}
-	t := frame[s.tcp : s.ip+total]
+	t := frame[s.tcp:min(len(frame), s.ip+total)] // fixtures keep no payload
 	offset := int(t[12]>>4) * 4
 	if offset < 20 || offset > len(t) {
 		return s, false
 	}
 	s.Src, s.Dst = netip.AddrPortFrom(src, be.Uint16(t)), netip.AddrPortFrom(dst, be.Uint16(t[2:]))
 	s.Seq, s.Ack, s.Flags, s.Window = be.Uint32(t[4:]), be.Uint32(t[8:]), t[13], be.Uint16(t[14:])
-	s.Payload = len(t) - offset
+	s.Payload = s.ip + total - s.tcp - offset
 	for o := t[20:offset]; len(o) > 0 && o[0] != 0; {
 		if o[0] == 1 {
 			o = o[1:]
@@ -110,7 +111,7 @@ func parse(frame []byte) (s Segment, ok bool) {
 		o = o[o[1]:]
 	}
 	h := fnv.New64a()
-	h.Write(b[:total])
+	h.Write(b[:min(len(b), total)])
 	s.hash = h.Sum64()
 	return s, true
 }

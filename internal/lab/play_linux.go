@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -52,13 +53,6 @@ func (l *Lab) Close() {
 		l.tracer.close()
 	}
 	l.root.close()
-}
-
-// Run is a finished run: the truth and the captures of the four taps.
-type Run struct {
-	Truth    Truth
-	Captures map[Tap][]Frame
-	Dropped  uint32 // frames that the taps missed
 }
 
 // setup says how the hosts of a run are set.
@@ -201,6 +195,7 @@ func (p *Play) finish() (*Run, error) {
 	}
 	p.settle(20 * time.Millisecond)
 	run := &Run{Captures: map[Tap][]Frame{}}
+	var all []Sighting
 	for i, po := range p.pollers {
 		if po == nil {
 			continue
@@ -210,7 +205,7 @@ func (p *Play) finish() (*Run, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sock_diag: %w", err)
 		}
-		p.truth.Sightings = append(p.truth.Sightings, sightings...)
+		all = append(all, sightings...)
 	}
 	if p.lab.tracer != nil {
 		if err := p.lab.tracer.sync(); err != nil {
@@ -230,6 +225,7 @@ func (p *Play) finish() (*Run, error) {
 		}
 		run.Captures[t] = frames
 	}
+	p.truth.Sightings = slices.DeleteFunc(all, func(s Sighting) bool { return s.After > p.truth.End })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.truth.Calls, p.truth.Events = p.calls, upTo(p.events, p.truth.End)

@@ -32,7 +32,7 @@ func TestRandom(t *testing.T) {
 					t.Fatal(err)
 				}
 				if *keep != "" {
-					if err := run.keep(filepath.Join(*keep, fmt.Sprintf("random-%d", seed))); err != nil {
+					if err := run.record(filepath.Join(*keep, fmt.Sprintf("random-%d", seed))); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -19,20 +19,11 @@ type known struct {
 	hasFIN  bool
 	started bool
 	tsVal   uint32
-	tsEcr   uint32
 	peer    *known
 }
 
 // What rules can mean.
 func anyPacket() match { return match{"a packet", func(*Segment, *known) bool { return true }} }
-
-func aSYN() match {
-	return match{"SYN", func(s *Segment, _ *known) bool { return s.has(flagSYN) && !s.has(flagACK) }}
-}
-
-func aSYNACK() match {
-	return match{"SYN-ACK", func(s *Segment, _ *known) bool { return s.has(flagSYN | flagACK) }}
-}
 
 func aFIN() match { return match{"FIN", func(s *Segment, _ *known) bool { return s.has(flagFIN) }} }
 
@@ -57,8 +48,7 @@ func ackOfFIN() match {
 type rule struct {
 	from  Side
 	what  match
-	skip  int // so many matches are left alone first
-	times int // then so many are dealt with; 0: all
+	times int // so many matches are dealt with; 0: all
 	do    verb
 	by    time.Duration
 
@@ -88,16 +78,13 @@ func twice(from Side, what match, n int, by time.Duration) *rule {
 	return &rule{from: from, what: what, times: n, do: verbTwice, by: by}
 }
 
-// after leaves the first n matches alone.
-func (r *rule) after(n int) *rule { r.skip = n; return r }
-
 // meets reports whether the rule deals with a packet, and counts it.
 func (r *rule) meets(from Side, s *Segment, k *known) bool {
 	if r.from != from || !r.what.f(s, k) {
 		return false
 	}
 	r.met++
-	return r.met > r.skip && (r.times == 0 || r.met <= r.skip+r.times)
+	return r.times == 0 || r.met <= r.times
 }
 
 // direction names the packets that one end sends to the other.

@@ -62,6 +62,7 @@ func lossy() []Scenario {
 				c, _ := p.prelude()
 				p.fw.add(lose(Client, anyPacket(), 0))
 				c.close()
+				p.patience = 9 * time.Second
 				p.awaitState(Client, firstPort, "")
 			}},
 		{Number: 46, Title: "TCP_USER_TIMEOUT on FIN", Client: "CLOSED", First: "client", play: func(p *Play) {

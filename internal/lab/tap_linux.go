@@ -115,13 +115,6 @@ func newTap(s *space, link string) (*tap, error) {
 	return t, nil
 }
 
-// count returns how many frames the tap has.
-func (t *tap) count() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.frames)
-}
-
 // dropped asks the kernel how many frames the tap missed.
 func (t *tap) dropped() (n uint32) {
 	raw, err := t.file.SyscallConn()

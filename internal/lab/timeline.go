@@ -245,7 +245,8 @@ func (b *lifeBuilder) resolve(l *Life) {
 			continue
 		}
 		v.State = "CLOSED"
-		if b.entersTimeWait(l, v.After, i > 0 && l.Visits[i-1].State == "CLOSING") {
+		closing := i > 0 && l.Visits[i-1].State == "CLOSING"
+		if b.entersTimeWait(l, v.After, closing) || !closing && b.answeredFIN(tuple{l.Local, l.Remote}, v.After, v.After+2*Moment(pollPeriod)) {
 			v.State = "TIME_WAIT"
 			if i+1 == len(l.Visits) {
 				l.Visits = append(l.Visits, Visit{State: "CLOSED", After: v.After, Until: v.After + 10e6})
@@ -314,6 +315,9 @@ func (b *lifeBuilder) received(l *Life, at Moment) Moment {
 	}
 	return out
 }
+
+// pollPeriod is about how long a small socket may live unseen, in ns.
+const pollPeriod = 5e6
 
 // packetSlack is how long after its time stamp a packet may take effect on a busy machine.
 const packetSlack = 20e6

@@ -74,6 +74,13 @@ type Truth struct {
 	NoSightings string `json:"no_sightings,omitempty"`
 }
 
+// Run is a finished run: the truth and the captures of the four taps.
+type Run struct {
+	Truth    Truth
+	Captures map[Tap][]Frame
+	Dropped  uint32 // frames that the taps missed
+}
+
 // Call is a system call of an application.
 type Call struct {
 	Time   Moment `json:"time"` // when it returned; Began when it was made

@@ -26,7 +26,7 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 	codes := arising(f)
 	for i := range ladder {
 		r := &ladder[i]
-		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(strings.Trim(strings.Join(codes[r.Frame], " ")+"; "+r.Note, "; ")))
+		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(strings.TrimSpace(r.Note+" "+strings.Join(codes[r.Frame], " "))))
 	}
 	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(outcome(f)))
 	t.write(p)
@@ -63,7 +63,7 @@ func arising(f *analyzer.Flow) map[uint64][]string {
 	for i := range f.Findings {
 		if x := &f.Findings[i]; len(x.Frames) > 0 {
 			frame := x.Frames[len(x.Frames)-1]
-			at[frame] = append(at[frame], "! "+string(x.Code))
+			at[frame] = append(at[frame], "!"+string(x.Code))
 		}
 	}
 	return at

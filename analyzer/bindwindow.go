@@ -1,0 +1,189 @@
+package analyzer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// From how many TIME_WAITs of a listening port a blocked bind is more than a note. One is enough to make bind() fail, but
+// only on a server that does not set SO_REUSEADDR, which nearly all do and no packet shows; and a port with a few of them
+// is free again in a moment. From a hundred (two closes a second) the port is hardly ever free, so a restart at any time
+// would fail; from a thousand it would be an outage of a minute for a busy service.
+const (
+	manyBlocked    = 100
+	serviceBlocked = 1000
+)
+
+// bindBlocked says until when a bind to a listening port fails if its server restarts now without SO_REUSEADDR: Linux,
+// inet_csk_bind_conflict; every connection of the port is in the way, and TIME_WAITs are left when all others are gone.
+func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
+	var running []hold
+	since, until := int64(maxTime), int64(0)
+	for _, h := range acc.server {
+		if h.since <= l.end && l.end < h.until {
+			running = append(running, h)
+			since, until = min(since, h.since), max(until, h.until)
+		}
+	}
+	if len(running) == 0 {
+		return GroupFinding{}, false
+	}
+	port := acc.at.Port()
+	f := GroupFinding{
+		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: r.streams(running),
+		Start: at(since), End: at(until),
+	}
+	refusing := len(acc.refused) > 0 && slices.ContainsFunc(acc.refused, func(e refusal) bool { return e.time > l.end-l.length }) && !acceptedAfter(acc, l.end-5e9)
+	switch {
+	case len(running) >= serviceBlocked || refusing:
+		f.Severity = Error
+	case len(running) >= manyBlocked:
+		f.Severity = Warning
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v held %d TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
+		acc.at, len(running), clock(until), human(until-l.end))
+	if acc.open > 0 {
+		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", plural(int64(acc.open), "connection", "connections"), human(l.length))
+	}
+	if refusing {
+		b.WriteString("; it refuses connections now: that may be what a failed bind looks like")
+	}
+	f.Text = b.String()
+	f.Advice = l.closeAdvice(acc)
+	return f, true
+}
+
+func acceptedAfter(acc *account, t int64) bool {
+	return slices.ContainsFunc(acc.accepted, func(a int64) bool { return a > t })
+}
+
+// closeAdvice is the article's: who should close first, and what else helps.
+func (l *ledger) closeAdvice(acc *account) string {
+	who := "let the client close first"
+	if n := acc.serverFirst + acc.clientFirst; n > 0 && acc.serverFirst > 0 {
+		who = fmt.Sprintf("let the client close first (the server did in %d of %d connections): end the answer, wait for the client's end of file for a few seconds, then close", acc.serverFirst, n)
+	}
+	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
+}
+
+// serverHolds says that a server carries the TIME_WAITs of a service because it closes first.
+func (l *ledger) serverHolds(r *Report, acc *account) (GroupFinding, bool) {
+	c := l.course(acc.server, sinceOf)
+	if c.peak < manyBlocked {
+		return GroupFinding{}, false
+	}
+	port := acc.at.Port()
+	f := GroupFinding{
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: r.streams(acc.server),
+		Start: at(c.steps[0].time), End: at(l.end),
+	}
+	if c.peak >= crowded {
+		f.Severity = Warning
+	}
+	f.Text = fmt.Sprintf("%v closed first in %d of %d connections and pays for it: up to %d TIME_WAITs at once (at %s), %d at the end of the capture. They take memory, not ports: "+
+		"a client that comes back on the same port is accepted if its sequence number or timestamp is newer",
+		acc.at, acc.serverFirst, acc.flows, c.peak, clock(c.peakTime), c.now)
+	f.Advice = "let the clients close first, or keep connections open for several requests (keep-alive)"
+	if l.linux {
+		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
+	}
+	return f, true
+}
+
+// crowded is how many TIME_WAITs of one listening port are a load of their own: with them, at Linux's 60 s, a server
+// closes more than 500 connections a second, and a quarter of the usual limit (tcp_max_tw_buckets, 131,072) is taken.
+const crowded = 32768
+
+// outages reports stretches in which a service refused SYNs while TIME_WAITs, or CLOSE_WAITs that were left behind, kept
+// its port, and accepted once they were gone: what a bind that fails looks like from outside. A server that is merely
+// restarted accepts before that; one that is down accepts at any time.
+func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
+	if len(acc.refused) == 0 || len(acc.server)+len(acc.left) == 0 {
+		return nil
+	}
+	slices.SortFunc(acc.refused, func(a, b refusal) int { return int(a.flow - b.flow) })
+	slices.Sort(acc.accepted)
+	var out []GroupFinding
+	for i := 0; i < len(acc.refused); {
+		from := acc.refused[i].time
+		back, _ := slices.BinarySearch(acc.accepted, from)
+		again := int64(maxTime) // when it accepted next
+		if back < len(acc.accepted) {
+			again = acc.accepted[back]
+		}
+		j := i
+		for j < len(acc.refused) && acc.refused[j].time < again {
+			j++
+		}
+		if f, ok := l.outage(r, acc, acc.refused[i:max(j, i+1)], again); ok {
+			out = append(out, f)
+		}
+		i = max(j, i+1)
+	}
+	return out
+}
+
+// soonAfter is within which time after the last obstacle has gone a service that waited for that is back: programs that
+// start others try again every few seconds, with growing pauses.
+const soonAfter = 30e9
+
+// outage judges one stretch of refusals; again is when the service accepted next.
+func (l *ledger) outage(r *Report, acc *account, refused []refusal, again int64) (GroupFinding, bool) {
+	from, to := refused[0].time, refused[len(refused)-1].time
+	var gone int64 // when the last obstacle went
+	waits, left := 0, 0
+	for _, h := range acc.server {
+		if h.since <= from && from < h.until {
+			waits++
+			gone = max(gone, h.until)
+		}
+	}
+	for _, h := range acc.left {
+		if h.since <= from && from < h.until {
+			left++
+			gone = max(gone, h.until)
+		}
+	}
+	over := again != maxTime
+	switch {
+	case waits+left == 0:
+		return GroupFinding{}, false
+	case !over && (l.end >= gone || to < l.end-soonAfter): // refused although nothing is in the way, or not tried of late
+		return GroupFinding{}, false
+	case over && (again < gone-1e9 || again > gone+soonAfter):
+		return GroupFinding{}, false
+	}
+	port := acc.at.Port()
+	f := GroupFinding{Code: RefusedWhileTimeWait, Severity: Error, IP: acc.at.Addr(), Port: &port, Count: len(refused), Streams: []int{}, Start: at(from), End: at(to)}
+	for _, e := range refused[:min(len(refused), maxListed)] {
+		f.Streams = append(f.Streams, int(r.flows[e.flow].stream))
+	}
+	var held []string
+	if waits > 0 {
+		held = append(held, fmt.Sprintf("%d TIME_WAIT", waits))
+	}
+	if left > 0 {
+		held = append(held, fmt.Sprintf("%d CLOSE_WAIT that its application never closed", left))
+	}
+	obstacles := strings.Join(held, " and ")
+	if over {
+		f.Severity, f.End = Warning, at(again)
+		f.Text = fmt.Sprintf("%v refused %s from %s on, while the port had %s, and accepted again at %s, %s after the last of them was gone: "+
+			"likely a bind that failed with \"address already in use\"; out of service for %.1f s",
+			acc.at, plural(int64(len(refused)), "connection", "connections"), clock(from), obstacles, clock(again), human(again-gone), float64(again-from)/1e9)
+	} else {
+		until := "for as long as that stays"
+		if gone != maxTime {
+			until = "until " + clock(gone)
+		}
+		f.Text = fmt.Sprintf("%v refuses connections since %s (%d so far) while the port has %s: likely a bind that fails with \"address already in use\" %s; out of service for %.1f s so far",
+			acc.at, clock(from), len(refused), obstacles, until, float64(l.end-from)/1e9)
+	}
+	f.Advice = l.closeAdvice(acc)
+	if left > 0 {
+		f.Advice = "find the process that still has the old connections (ss -tnp state close-wait) and end it: it never called close() after the client had; " + f.Advice
+	}
+	return f, true
+}
