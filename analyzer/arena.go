@@ -24,3 +24,27 @@ func (a *arena[T]) at(i int32) *T { return &a.chunks[uint32(i)/chunkSize][uint32
 
 // len returns how many elements were added; they have the indices 1 to len.
 func (a *arena[T]) len() int32 { return a.n }
+
+// freeArena is an arena whose elements can be given back.
+type freeArena[T any] struct {
+	arena[T]
+	free []int32
+}
+
+// add returns the index of a zero element that nobody has.
+func (a *freeArena[T]) add() int32 {
+	n := len(a.free)
+	if n == 0 {
+		return a.arena.add()
+	}
+	i := a.free[n-1]
+	a.free = a.free[:n-1]
+	return i
+}
+
+// release gives an element back.
+func (a *freeArena[T]) release(i int32) {
+	var zero T
+	*a.at(i) = zero
+	a.free = append(a.free, i)
+}

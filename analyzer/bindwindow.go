@@ -31,7 +31,7 @@ func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
 	}
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: r.streams(running),
+		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: r.heldAt(running, l.end),
 		Start: at(since), End: at(until),
 	}
 	refusing := len(acc.refused) > 0 && slices.ContainsFunc(acc.refused, func(e refusal) bool { return e.time > l.end-l.length }) && !acceptedAfter(acc, l.end-5e9)
@@ -76,7 +76,7 @@ func (l *ledger) serverHolds(r *Report, acc *account) (GroupFinding, bool) {
 	}
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: r.streams(acc.server),
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: r.heldAt(acc.server, c.peakTime),
 		Start: at(c.steps[0].time), End: at(l.end),
 	}
 	if c.peak >= crowded {
@@ -157,7 +157,7 @@ func (l *ledger) outage(r *Report, acc *account, refused []refusal, again int64)
 	}
 	port := acc.at.Port()
 	f := GroupFinding{Code: RefusedWhileTimeWait, Severity: Error, IP: acc.at.Addr(), Port: &port, Count: len(refused), Streams: []int{}, Start: at(from), End: at(to)}
-	for _, e := range refused[:min(len(refused), maxListed)] {
+	for _, e := range refused {
 		f.Streams = append(f.Streams, int(r.flows[e.flow].stream))
 	}
 	var held []string

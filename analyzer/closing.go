@@ -94,8 +94,12 @@ type earlyACK struct {
 	stamp    identity       // of the segment: what carries an earlier one was sent before it
 }
 
-// noteList is a list of frames in shard.notes, by its first and last element; 0 is none.
-type noteList struct{ first, last int32 }
+// noteList is a list of frames: the first, and those after it in shard.notes, by their first and last element. 0 is none.
+// Nearly all lists have one frame.
+type noteList struct {
+	frame       uint64
+	first, last int32
+}
 
 // note is an element of a noteList.
 type note struct {
@@ -111,6 +115,10 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 	if held >= maxNotes {
 		return
 	}
+	if l.frame == 0 {
+		l.frame = frame
+		return
+	}
 	n := s.notes.add()
 	s.notes.at(n).frame = frame
 	if l.first == 0 {
@@ -123,7 +131,10 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 
 // frames returns the frames of a list.
 func (s *shard) frames(l noteList) []uint64 {
-	out := []uint64{}
+	if l.frame == 0 {
+		return []uint64{}
+	}
+	out := []uint64{l.frame}
 	for n := l.first; n != 0; n = s.notes.at(n).next {
 		out = append(out, s.notes.at(n).frame)
 	}

@@ -51,8 +51,8 @@ func newFeed(shards []*shard) feed {
 
 // add hands a packet to its shard. h is the hash of its key.
 func (f *feed) add(p *packet, h uint64) {
-	// The table uses the low bits and bits 32 to 63 of the hash: the shard number comes from what is between them.
-	i := int(h>>24&0xff) * len(f.send) >> 8
+	// The table uses the upper half of the hash: the shard number comes from the lower one.
+	i := int(h&0xffff) * len(f.send) >> 16
 	b := f.batches[i]
 	b.packets[b.n], b.hashes[b.n] = *p, h
 	b.n++

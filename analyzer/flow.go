@@ -16,6 +16,7 @@ type flow struct {
 	firstFrame uint64
 	lastFrame  uint64
 
+	id      int32 // its number in shard.flows
 	birth   int32 // index in shard.births, which gives the stream number
 	closing int32 // index in shard.closings; 0: no FIN and no RST so far
 	pending int32 // index in shard.pendings; 0: no SYN waits to be explained

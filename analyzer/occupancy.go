@@ -155,15 +155,14 @@ func (r *Report) timeWaitFindings() []GroupFinding {
 	return out
 }
 
-// streams returns the stream numbers of holds, at most maxListed, in order.
-func (r *Report) streams(holds []hold) []int {
+// heldAt returns the stream numbers of the holds that there are at a moment, in order.
+func (r *Report) heldAt(holds []hold, now int64) []int {
 	out := []int{}
-	for _, h := range holds {
-		out = append(out, int(r.flows[h.flow].stream))
+	for i := range holds {
+		if h := &holds[i]; h.since <= now && now < h.until {
+			out = append(out, int(r.flows[h.flow].stream))
+		}
 	}
 	slices.Sort(out)
-	return out[:min(len(out), maxListed)]
+	return out
 }
-
-// maxListed bounds the streams that a finding lists; its count says how many there are.
-const maxListed = 100

@@ -24,7 +24,7 @@ func (l *ledger) exhaustion(r *Report, p *pool) (GroupFinding, bool) {
 	full := p.taken.reached(size)
 	crossed := p.taken.reached((exhaustionFrom*size + 99) / 100)
 	f := GroupFinding{
-		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.peak, Streams: r.streams(p.holds),
+		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.peak, Streams: r.heldAt(p.holds, p.held.peakTime),
 		Start: at(crossed), End: at(l.end),
 	}
 	if full != maxTime {

@@ -43,6 +43,9 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 		stuckAfter:    int64(r.assumed.StuckAfter.Duration()),
 		kernelDropped: dropped,
 	}}
+	for _, s := range r.shards {
+		s.flows.read = true
+	}
 	rep.Summary = r.summary(names, dropped, err)
 	rep.flows = r.number()
 	rep.count()
@@ -60,7 +63,7 @@ func (r *run) number() []flowRef {
 	streams := r.streams()
 	for i, s := range r.shards {
 		for j := int32(1); j <= s.flows.len(); j++ {
-			refs = append(refs, flowRef{stream: streams[i][s.flows.at(j).birth], shard: int16(i), flow: j})
+			refs = append(refs, flowRef{stream: streams[i][s.flows.places.at(j).birth], shard: int16(i), flow: j})
 		}
 	}
 	byStream := func(a, b flowRef) int { return int(a.stream) - int(b.stream) }

@@ -17,11 +17,12 @@ func (r *Report) count() {
 	r.Summary.Codes = map[Code]int{}
 	services := map[netip.AddrPort]*tally{}
 	r.ledger = newLedger(r)
+	var o outcome // one for all: it escapes
 	for i := range r.flows {
 		ref := &r.flows[i]
 		s := r.run.shards[ref.shard]
 		f := s.flows.at(ref.flow)
-		o := s.conclude(f, r.run.end)
+		o = s.conclude(f, r.run.end)
 		server := f.peer(o.client)
 		at := netip.AddrPortFrom(f.addr(server), f.port(server))
 		t := services[at]

@@ -9,12 +9,12 @@ type shard struct {
 	seed    uint64
 
 	table    table
-	flows    arena[flow]
+	flows    flowStore
 	births   []uint64 // first frames of connections and stray SYNs, ascending; from these come the stream numbers
-	closings arena[closing]
+	closings freeArena[closing]
 	pendings arena[pendingSYN]
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
-	odds     arena[oddities]
+	odds     freeArena[oddities]
 	notes    arena[note]
 	waitLog  arena[waitEvents]
 	reuses   arena[reuse]
@@ -31,18 +31,20 @@ type shard struct {
 
 func newShard(m *machine, seed uint64) *shard {
 	s := &shard{machine: m, seed: seed}
-	s.table.grow(nil)
+	s.flows.closings, s.flows.odds = &s.closings, &s.odds
+	s.table.grow()
 	return s
 }
 
 // add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
 func (s *shard) add(p *packet, k *key, h uint64, second bool) {
-	sl := s.table.find(h, func(i int32) bool { return s.flows.at(i).key == *k })
+	s.flows.sweep(p.time)
+	sl := s.table.find(h, func(i int32) bool { return s.flows.at(i).key.is(k) })
 	if sl.flow == 0 {
 		sl.hash = uint32(h >> 32)
 		f := s.newFlow(sl, p, s.birth(p.frame))
 		s.table.used++
-		s.table.grow(func(i int32) uint64 { return s.flows.at(i).key.hash(s.seed) })
+		s.table.grow()
 		s.watch(f)
 		s.apply(f, 0, p)
 		return
@@ -64,10 +66,10 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 // newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not
 // yet entered.
 func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
-	sl.flow = s.flows.add()
+	sl.flow = s.flows.add(birth)
 	f := s.flows.at(sl.flow)
 	k, second := keyOf(&p.seg)
-	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, birth: birth}
+	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, id: sl.flow, birth: birth}
 	if second {
 		f.flags |= flipped
 	}

@@ -20,6 +20,12 @@ func keyOf(seg *decode.Segment) (k key, second bool) {
 	return key{seg.Src, seg.Dst, seg.SrcPort, seg.DstPort}, false
 }
 
+// is reports whether k and o are the same key. Ports and the low words of addresses differ most; comparing field by field
+// saves a call.
+func (k *key) is(o *key) bool {
+	return k.pa == o.pa && k.pb == o.pb && k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi
+}
+
 func less(a decode.Addr, pa uint16, b decode.Addr, pb uint16) bool {
 	if a.Lo != b.Lo {
 		return a.Lo < b.Lo
@@ -43,8 +49,8 @@ func (k *key) hash(seed uint64) uint64 {
 	return hi ^ lo
 }
 
-// table finds the latest connection of a key: open addressing with linear probing over (hash, index) pairs of 8 bytes,
-// at most 3/4 full. The connections themselves stay in the shard's arena.
+// table finds the latest connection of a key: open addressing with linear probing over pairs of 8 bytes, the upper half of
+// the key's hash and the connection's number, at most 3/4 full. It looks at connections only to compare keys.
 type table struct {
 	slots []slot
 	used  int
@@ -52,33 +58,34 @@ type table struct {
 
 type slot struct {
 	hash uint32
-	flow int32 // index in the arena; 0: free
+	flow int32 // number of the connection; 0: free
 }
 
 // find returns the slot of a key: that of its connection, or the free one where it belongs.
 func (t *table) find(h uint64, same func(flow int32) bool) *slot {
-	mask := uint64(len(t.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
+	mask := uint32(len(t.slots) - 1)
+	half := uint32(h >> 32)
+	for i := half & mask; ; i = (i + 1) & mask {
 		sl := &t.slots[i]
-		if sl.flow == 0 || sl.hash == uint32(h>>32) && same(sl.flow) {
+		if sl.flow == 0 || sl.hash == half && same(sl.flow) {
 			return sl
 		}
 	}
 }
 
-// grow doubles the table when it is 3/4 full. rehash returns the hash of a connection's key.
-func (t *table) grow(rehash func(flow int32) uint64) {
+// grow doubles the table when it is 3/4 full.
+func (t *table) grow() {
 	if t.used < len(t.slots)/4*3 {
 		return
 	}
 	old := t.slots
 	t.slots = make([]slot, max(1024, 2*len(old)))
-	mask := uint64(len(t.slots) - 1)
+	mask := uint32(len(t.slots) - 1)
 	for _, sl := range old {
 		if sl.flow == 0 {
 			continue
 		}
-		i := rehash(sl.flow) & mask
+		i := sl.hash & mask
 		for t.slots[i].flow != 0 {
 			i = (i + 1) & mask
 		}

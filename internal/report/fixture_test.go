@@ -190,6 +190,15 @@ func shop() (*analyzer.Report, []*analyzer.Flow) {
 		}, {
 			IP: netip.MustParseAddr("2001:db8::5"), Port: 443, Flows: 1,
 		}},
+		TimeWait: []analyzer.TimeWaitRecord{{
+			Holder: netip.MustParseAddr("10.0.0.7"), Role: analyzer.ClientSide, Peer: ptr(netip.MustParseAddr("10.0.0.5")), PeerPort: ptr(uint16(8080)),
+			Now: 13, Peak: 13, PeakTime: ptr(at(81)), Capacity: ptr(16), Until: ptr(at(141)),
+			Series: []analyzer.TimeWaitPoint{{Time: at(40), Count: 4}, {Time: at(60), Count: 8}, {Time: at(81), Count: 13}},
+		}, {
+			Holder: netip.MustParseAddr("10.0.0.5"), Role: analyzer.ServerSide, LocalPort: ptr(uint16(8080)),
+			Now: 13, Peak: 13, PeakTime: ptr(at(81)), Until: ptr(at(141)),
+			Series: []analyzer.TimeWaitPoint{{Time: at(2.5), Count: 1}, {Time: at(62.5), Count: 0}, {Time: at(81), Count: 13}},
+		}},
 		Findings: []analyzer.GroupFinding{{
 			Code: "bind-blocked", Severity: analyzer.Error, IP: netip.MustParseAddr("10.0.0.5"), Port: ptr(uint16(8080)), Count: 13,
 			Streams: []int{3, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}, Start: at(2.5), End: at(captureLength),

@@ -10,7 +10,7 @@ import (
 	"finscope/analyzer"
 )
 
-// JSON writes one object a line: the flows in stream order, then services, group findings and the summary. Flows, of
+// JSON writes one object a line: the flows in stream order, then services, time_wait records, group findings and the summary. Flows, of
 // which there may be millions, go through a hand-written encoder that allocates nothing; the rest through encoding/json.
 // A Brief report has neither flows nor services.
 func JSON(w io.Writer, r *analyzer.Report, flows Flows, detail Detail) error {
@@ -22,7 +22,9 @@ func JSON(w io.Writer, r *analyzer.Report, flows Flows, detail Detail) error {
 		for i := range r.Services {
 			l.write(serviceRecord(&r.Services[i]))
 		}
-		// The time_wait records belong here.
+		for i := range r.TimeWait {
+			l.write(timeWaitRecord(&r.TimeWait[i]))
+		}
 	}
 	for i := range r.Findings {
 		l.write(findingRecord(&r.Findings[i]))

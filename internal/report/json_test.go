@@ -72,6 +72,8 @@ func TestRecordsHaveAllKeys(t *testing.T) {
 		{serviceRecord(&r.Services[0]), r.Services[0]},
 		{findingRecord(&r.Findings[0]), r.Findings[0]},
 		{summaryRecord(&r.Summary), r.Summary},
+		{timeWaitRecord(&r.TimeWait[0]), r.TimeWait[0]},
+		{timeWaitRecord(&r.TimeWait[1]), r.TimeWait[1]},
 	} {
 		got, want := marshal(t, c.record), marshal(t, c.source)
 		want["type"], want["schema"] = got["type"], got["schema"]

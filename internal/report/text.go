@@ -54,7 +54,7 @@ func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 	closesOf(r.Services).write(p)
 	writeFindings(p, r.Findings, codes)
 	if o.Detail == Full {
-		waiting.write(p, r.Services, r.Summary.End)
+		waiting.write(p, r)
 		writeFlows(p, &list, n)
 	}
 	writeNotes(p, &r.Summary)

@@ -27,7 +27,7 @@ func renderText(t *testing.T, r *analyzer.Report, flows []*analyzer.Flow, o Text
 
 // counted returns r with the counts that the analyzer would have made of these flows.
 func counted(r *analyzer.Report, flows []*analyzer.Flow) *analyzer.Report {
-	r = &analyzer.Report{Summary: r.Summary, Services: slices.Clone(r.Services), Findings: r.Findings}
+	r = &analyzer.Report{Summary: r.Summary, Services: slices.Clone(r.Services), TimeWait: r.TimeWait, Findings: r.Findings}
 	r.Summary.Flows = len(flows)
 	for i := range r.Services {
 		r.Services[i].Ends = nil

@@ -10,7 +10,7 @@ import (
 )
 
 // waits counts, for each service and side, the TIME_WAITs that the flows show. It knows the end of the capture alone;
-// the course over time is in the service records.
+// the course over time is in the report.
 type waits map[waitKey]*wait
 
 type waitKey struct {
@@ -51,11 +51,12 @@ func (ws waits) add(f *analyzer.Flow) {
 	}
 }
 
-// write lists who holds TIME_WAITs, the largest first.
-func (ws waits) write(p *page, services []analyzer.Service, end *time.Time) {
+// write lists who holds TIME_WAITs, the largest first: by service, then by the local ports that clients run out of.
+func (ws waits) write(p *page, r *analyzer.Report) {
 	if len(ws) == 0 {
 		return
 	}
+	services, end := r.Services, r.Summary.End
 	all := make([]*wait, 0, len(ws))
 	for _, w := range ws {
 		all = append(all, w)
@@ -75,6 +76,12 @@ func (ws waits) write(p *page, services []analyzer.Service, end *time.Time) {
 		peaks[waitKey{addr, analyzer.ServerSide}] = s.TimeWait.Server
 		peaks[waitKey{addr, analyzer.ClientSide}] = s.TimeWait.Client
 	}
+	courses := make(map[waitKey]*analyzer.TimeWaitRecord)
+	for i := range r.TimeWait {
+		if w := &r.TimeWait[i]; w.LocalPort != nil {
+			courses[waitKey{netip.AddrPortFrom(w.Holder, *w.LocalPort), w.Role}] = w
+		}
+	}
 	near := time.Time{}
 	if end != nil {
 		near = *end
@@ -85,9 +92,10 @@ func (ws waits) write(p *page, services []analyzer.Service, end *time.Time) {
 		top = all[:topServices]
 	}
 	t := table{
-		head:   []string{"TIME_WAIT", "held by", "in all", "at the end", "until", "most at once", "at"},
-		aligns: []align{left, left, right, right, left, right, left},
+		head:   []string{"TIME_WAIT", "held by", "in all", "at the end", "until", "most at once", "at", "over time"},
+		aligns: []align{left, left, right, right, left, right, left, left},
 	}
+	drawn := false
 	for _, w := range top {
 		until, peak, at := "-", "-", ""
 		if w.now > 0 {
@@ -99,7 +107,15 @@ func (ws waits) write(p *page, services []analyzer.Service, end *time.Time) {
 				at = moment(*o.PeakTime, near)
 			}
 		}
-		t.add(text(w.key.service.String()), text(w.holder()), text(count(w.total)), text(count(w.now)), text(until), text(peak), text(at))
+		over := spark(courses[w.key], &r.Summary)
+		drawn = drawn || over != ""
+		t.add(text(w.key.service.String()), text(w.holder()), text(count(w.total)), text(count(w.now)), text(until), text(peak), text(at), text(over))
+	}
+	if !drawn {
+		t.head, t.aligns = t.head[:7], t.aligns[:7]
+		for i := range t.rows {
+			t.rows[i] = t.rows[i][:7]
+		}
 	}
 	p.end()
 	t.write(p)
@@ -111,6 +127,76 @@ func (ws waits) write(p *page, services []analyzer.Service, end *time.Time) {
 		}
 		p.line(text(plural(len(rest), "more line") + ": " + count(total) + " in all, " + count(now) + " at the end"))
 	}
+	writePorts(p, r, near)
+	p.line(styled(faint, "as this capture shows it: what it does not show, or what began before it, comes on top"))
+}
+
+// writePorts lists the clients whose TIME_WAITs take a good part of their local ports, the fullest first.
+func writePorts(p *page, r *analyzer.Report, near time.Time) {
+	t := table{
+		head:   []string{"LOCAL PORTS of", "towards", "at the end", "until", "most at once", "at", "of ports", "over time"},
+		aligns: []align{left, left, right, left, right, left, right, left},
+	}
+	var pools []*analyzer.TimeWaitRecord
+	for i := range r.TimeWait {
+		if w := &r.TimeWait[i]; w.Capacity != nil {
+			pools = append(pools, w)
+		}
+	}
+	slices.SortStableFunc(pools, func(a, b *analyzer.TimeWaitRecord) int { return cmp.Compare(b.Peak**a.Capacity, a.Peak**b.Capacity) })
+	for _, w := range pools[:min(len(pools), topServices)] {
+		towards, until, when := "any (ports 512-1023)", "-", ""
+		if w.Peer != nil && w.PeerPort != nil {
+			towards = netip.AddrPortFrom(*w.Peer, *w.PeerPort).String()
+		}
+		if w.Until != nil {
+			until = moment(*w.Until, near)
+		}
+		if w.PeakTime != nil {
+			when = moment(*w.PeakTime, near)
+		}
+		share := text(percent(w.Peak, *w.Capacity))
+		if 100*w.Peak >= 80**w.Capacity {
+			share.style = warn
+		}
+		t.add(text(w.Holder.String()), text(towards), text(count(w.Now)), text(until), text(count(w.Peak)), text(when), share, text(spark(w, &r.Summary)))
+	}
+	if len(t.rows) == 0 {
+		return
+	}
+	p.end()
+	t.write(p)
+	if rest := len(pools) - len(t.rows); rest > 0 {
+		p.line(text(plural(rest, "more client") + " with at least a tenth of the ports in TIME_WAIT"))
+	}
+}
+
+// sparkWidth is how many stretches of the capture a sparkline shows.
+const sparkWidth = 24
+
+// spark draws the number of TIME_WAITs over the capture: for each stretch of it the most there were, the highest bar
+// being the peak and a dot none at all. Nothing is drawn of one rise and fall.
+func spark(w *analyzer.TimeWaitRecord, s *analyzer.Summary) string {
+	if w == nil || len(w.Series) < 3 || s.Start == nil || s.End == nil || !s.End.After(*s.Start) || w.Peak == 0 {
+		return ""
+	}
+	bars := []rune("▁▂▃▄▅▆▇█")
+	length := s.End.Sub(*s.Start)
+	out := make([]rune, sparkWidth)
+	n, next := 0, 0
+	for i := range out {
+		most := n
+		until := s.Start.Add(length / sparkWidth * time.Duration(i+1))
+		for ; next < len(w.Series) && (w.Series[next].Time.Before(until) || i == sparkWidth-1); next++ {
+			n = w.Series[next].Count
+			most = max(most, n)
+		}
+		out[i] = '·'
+		if most > 0 {
+			out[i] = bars[(most*len(bars)+w.Peak-1)/w.Peak-1]
+		}
+	}
+	return string(out)
 }
 
 func (w *wait) holder() string {
