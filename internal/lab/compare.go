@@ -165,6 +165,25 @@ func (x *comparison) how(side Side) string {
 	return ""
 }
 
+// abortedBefore returns the side that aborted long before the other closed without knowing of it, because the RST was
+// lost: whether that is one after the other or both at once, no standard says. Empty if it was otherwise.
+func (x *comparison) abortedBefore() string {
+	for _, side := range []Side{Client, Server} {
+		l, o := x.c.life(side), x.c.life(side.other())
+		if l == nil || o == nil || len(l.Visits) == 0 {
+			continue
+		}
+		end := l.Visits[len(l.Visits)-1]
+		const long = 200e6 // a retransmission, at least
+		if end.Why == whyRSTOut && slices.ContainsFunc(o.Visits, func(v Visit) bool {
+			return (v.State == "FIN_WAIT_1" || v.Why == whyRSTOut) && v.After > end.Until+long
+		}) {
+			return string(side)
+		}
+	}
+	return ""
+}
+
 // aborted reports whether the RST with which a life ended passed the tap.
 func (x *comparison) aborted(l *Life, v Visit) bool {
 	for _, p := range x.w.packets[l.Side] {
@@ -178,7 +197,7 @@ func (x *comparison) aborted(l *Life, v Visit) bool {
 func (x *comparison) closedFirst() {
 	want := x.first()
 	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
-	if want == got {
+	if want == got || want == "both" && got == x.abortedBefore() {
 		return
 	}
 	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"

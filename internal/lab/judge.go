@@ -157,6 +157,12 @@ func Judge(ctx context.Context, dir string, run *Run) ([]*Result, error) {
 	}
 	for _, r := range results {
 		w := packetsOf(r.Connection, run.Captures)
+		if r.ghost(w, results) {
+			for _, tap := range Taps() {
+				r.Differences = append(r.Differences, Difference{unseen, tap, Server, "flows", "a late duplicate of the SYN before made a request that nobody wanted"})
+			}
+			continue
+		}
 		for _, tap := range Taps() {
 			switch v := r.Views[tap]; {
 			case v != nil:
@@ -167,6 +173,25 @@ func Judge(ctx context.Context, dir string, run *Run) ([]*Result, error) {
 		}
 	}
 	return results, nil
+}
+
+// ghost reports whether a connection is but a request of the server that a duplicate of an earlier connection's SYN has
+// made. There is no client to it, and whether its packets are a connection of their own is a matter of taste.
+func (r *Result) ghost(w *onWire, all []*Result) bool {
+	c := r.Connection
+	if c.Client != nil || c.Server == nil || !slices.ContainsFunc(all, func(o *Result) bool {
+		return o.Connection.ClientPort == c.ClientPort && o.Connection.Start < c.Start
+	}) {
+		return false
+	}
+	seen, last := map[uint64]int{}, uint64(0)
+	for _, p := range w.packets[Server] {
+		if !p.out && p.seg.has(flagSYN) && !p.seg.has(flagACK) && p.time <= c.Server.Visits[0].Until {
+			seen[p.seg.hash]++
+			last = p.seg.hash
+		}
+	}
+	return seen[last] > 1
 }
 
 // began reports whether packets of a connection passed a tap before the next one of the same ports began.
