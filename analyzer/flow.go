@@ -181,6 +181,9 @@ func (s *shard) closingOf(f *flow) *closing {
 	if f.closing == 0 {
 		f.closing = s.closings.add()
 		f.flags &^= settled
+		if s.closes != nil {
+			s.closes(f.id)
+		}
 	}
 	return s.closings.at(f.closing)
 }

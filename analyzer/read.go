@@ -107,16 +107,22 @@ func (r *run) read(ctx context.Context, src *capture.Reader) error {
 		case err != nil:
 			return err
 		}
-		if r.frames == 0 {
-			r.first, r.end = raw.Time, raw.Time
-		} else if r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
+		if r.frames > 0 && r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
 			return nil
 		}
-		r.frames++
-		if err := r.packet(&raw, &p); err != nil {
+		if err := r.add(&raw, &p); err != nil {
 			return err
 		}
 	}
+}
+
+// add counts a packet and enters it.
+func (r *run) add(raw *capture.Packet, p *packet) error {
+	if r.frames == 0 {
+		r.first, r.end = raw.Time, raw.Time
+	}
+	r.frames++
+	return r.packet(raw, p)
 }
 
 // packet decodes a packet and hands it to its shard. p is room for the segment.

@@ -37,12 +37,7 @@ type flowRef struct {
 
 // report makes the report of what was read.
 func (r *run) report(names []string, dropped uint64, err error) *Report {
-	rep := &Report{run: r, assumptions: assumptions{
-		timeWait:      int64(r.assumed.TimeWait.Duration()),
-		finTimeout:    int64(r.assumed.FINTimeout.Duration()),
-		stuckAfter:    int64(r.assumed.StuckAfter.Duration()),
-		kernelDropped: dropped,
-	}}
+	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
 	for _, s := range r.shards {
 		s.flows.read = true
 	}
@@ -50,6 +45,16 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep.flows = r.number()
 	rep.count()
 	return rep
+}
+
+// assumptions returns what records rest on if the kernel has dropped so many packets.
+func (r *run) assumptions(dropped uint64) assumptions {
+	return assumptions{
+		timeWait:      int64(r.assumed.TimeWait.Duration()),
+		finTimeout:    int64(r.assumed.FINTimeout.Duration()),
+		stuckAfter:    int64(r.assumed.StuckAfter.Duration()),
+		kernelDropped: dropped,
+	}
 }
 
 // number gives all connections their stream numbers, in order of their first packets over all shards, and returns them

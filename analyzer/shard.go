@@ -20,6 +20,8 @@ type shard struct {
 	reuses   arena[reuse]
 	rules    timeWaitRules
 
+	closes func(id int32) // told of each connection whose close begins; nil: nobody is
+
 	duplicates   uint64
 	badChecksums uint64
 

@@ -20,7 +20,7 @@ type flowStore struct {
 	cursor int32 // the element of hot that was looked at last
 	calls  uint32
 
-	read    bool // no more packets come: what is unpacked from now on is only looked at
+	read    bool // no packets come, or not before resume: what is unpacked is only looked at
 	views   [8]view
 	current int
 }
@@ -142,3 +142,19 @@ func (st *flowStore) look(id int32) *flow {
 	}
 	return f
 }
+
+// resume ends the looking: packets come again. What was unpacked to be looked at is gone.
+func (st *flowStore) resume() {
+	for i := range st.views {
+		if v := &st.views[i]; v.hot != 0 {
+			st.hot.release(v.hot)
+			st.closings.release(v.closing)
+			st.odds.release(v.odd)
+			*v = view{}
+		}
+	}
+	st.read = false
+}
+
+// idle reports whether a connection is packed: nothing has come for it in the last idleAfter.
+func (st *flowStore) idle(id int32) bool { return st.places.at(id).at < 0 }

@@ -43,6 +43,7 @@ type config struct {
 
 	iface string
 	list  bool
+	live  liveFlags
 
 	given map[string]bool // long names of the flags on the command line
 }
@@ -87,17 +88,11 @@ func parse(args []string) (*config, error) {
 
 	fs.StringVarP(&c.iface, "interface", "i", "", "")
 	fs.BoolVarP(&c.list, "list-interfaces", "D", false, "")
-	var live struct {
-		snap          snapLength
-		buffer        positive
-		noPromiscuous bool
-		user, metrics string
-	}
-	fs.VarP(&live.snap, "snapshot-length", "s", "")
-	fs.BoolVarP(&live.noPromiscuous, "no-promiscuous-mode", "p", false, "")
-	fs.VarP(&live.buffer, "buffer-size", "B", "")
-	fs.StringVarP(&live.user, "relinquish-privileges", "Z", "", "")
-	fs.StringVar(&live.metrics, "metrics", "", "")
+	fs.VarP(&c.live.snap, "snapshot-length", "s", "")
+	fs.BoolVarP(&c.live.noPromiscuous, "no-promiscuous-mode", "p", false, "")
+	fs.VarP(&c.live.buffer, "buffer-size", "B", "")
+	fs.StringVarP(&c.live.user, "relinquish-privileges", "Z", "", "")
+	fs.StringVar(&c.live.metrics, "metrics", "", "")
 
 	// Habits of tcpdump users that ask for what is the case anyway.
 	fs.CountP("numeric", "n", "")
@@ -161,12 +156,12 @@ func habit(short string) string {
 	return "finscope --help lists the flags"
 }
 
-// live reports whether interfaces were asked for.
-func (c *config) live() bool { return c.given["interface"] || c.list }
+// listens reports whether interfaces were asked for.
+func (c *config) listens() bool { return c.given["interface"] || c.list }
 
 // check refuses flags that contradict each other before anything is read.
 func (c *config) check(stdin io.Reader) error {
-	if c.live() {
+	if c.listens() {
 		return c.checkLive()
 	}
 	for _, name := range liveOnly() {
@@ -192,9 +187,6 @@ func (c *config) check(stdin io.Reader) error {
 	if f, ok := stdin.(*os.File); ok && dashes > 0 && term.IsTerminal(int(f.Fd())) {
 		return wrong("tcpdump -w - | finscope -", "standard input is a terminal, not a capture")
 	}
-	if c.given["where"] && strings.TrimSpace(c.where) == "" {
-		return wrong(`for example --where 'verdict == "half-closed"'`, "--where is empty")
-	}
 	if err := c.checkReport(); err != nil {
 		return err
 	}
@@ -212,12 +204,25 @@ func (c *config) checkLive() error {
 		return wrong("", "-i/--interface needs the name of an interface")
 	case len(c.files) > 0:
 		return wrong("packets come from files or from an interface; a packet filter goes behind -f", "-i/--interface can't be used with files")
+	case c.list:
+		return nil
+	case len(c.explain) > 0:
+		return wrong("save the packets with -w FILE, then finscope -x N FILE", "-x/--explain is for capture files")
+	case c.given["metrics"]:
+		return wrong("records for programs come with --json", "--metrics is not part of this version")
+	case c.given["buffer-size"] && c.live.buffer > 1<<20:
+		return wrong("", "-B/--buffer-size takes 1048576 KiB at most")
 	}
-	return nil
+	if err := c.checkReport(); err != nil {
+		return err
+	}
+	return c.checkWrite(nil)
 }
 
 func (c *config) checkReport() error {
 	switch {
+	case c.given["where"] && strings.TrimSpace(c.where) == "":
+		return wrong(`for example --where 'verdict == "half-closed"'`, "--where is empty")
 	case c.json && c.given["format"] && c.format != "json":
 		return wrong("try again with one of them", "--json and --format %s contradict each other", c.format)
 	case c.given["flows"] && c.format != "text":

@@ -49,8 +49,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := c.check(stdin); err != nil {
 		return t.fail(err)
 	}
-	if c.live() {
-		return t.fail(c.liveError())
+	switch {
+	case c.list:
+		return t.finish(exitOK, listInterfaces(stdout))
+	case c.listens():
+		return t.finish(listen(ctx, c, t, stdout))
 	}
 	return t.finish(analyze(ctx, c, t, stdout, stderr))
 }
@@ -126,19 +129,6 @@ func (t *messages) finish(code int, err error) int {
 		return exitOK
 	}
 	return t.fail(err)
-}
-
-// liveError is what -i and -D answer.
-func (c *config) liveError() error {
-	name := "any"
-	if c.iface != "" {
-		name = c.iface
-	}
-	return &cliError{
-		code: exitInterface,
-		msg:  "this version reads capture files only: live capture is not built yet",
-		hint: "let tcpdump capture: tcpdump -i " + name + " -w - | finscope -",
-	}
 }
 
 func writeString(w io.Writer, s string) error {

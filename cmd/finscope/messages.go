@@ -14,13 +14,16 @@ import (
 // with "finscope: error: " or "finscope: hint: ", goes on in lower case and ends without a full stop. An error says what
 // is wrong; a hint, directly after it, what to do instead. Lines that show a part of the input, as the caret under an
 // expression does, are indented and have no prefix. A run that works prints nothing here, apart from the progress on a
-// terminal.
+// terminal, and from what a live capture listens on and has lost, after "finscope: " alone.
 
 // messages writes to standard error.
 type messages struct{ w io.Writer }
 
 func (t *messages) error(msg string) { fmt.Fprintf(t.w, "finscope: error: %s\n", msg) }
-func (t *messages) hint(msg string)  { fmt.Fprintf(t.w, "finscope: hint: %s\n", msg) }
+func (t *messages) say(format string, args ...any) {
+	fmt.Fprintf(t.w, "finscope: "+format+"\n", args...)
+}
+func (t *messages) hint(msg string) { fmt.Fprintf(t.w, "finscope: hint: %s\n", msg) }
 
 // cliError is an error that carries its exit code and says what to do instead.
 type cliError struct {

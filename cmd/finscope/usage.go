@@ -6,7 +6,7 @@ state each end was left, which closes hang and who owes the next packet.
 
 Usage:
   finscope [flags] FILE...          analyse capture files; '-' reads standard input
-  finscope [flags] -i INTERFACE     analyse live traffic until Ctrl-C (not in this version)
+  finscope [flags] -i INTERFACE     analyse live traffic until Ctrl-C
 
 What to read:
   -r, --read FILE           same as naming FILE; may be repeated. Several files are one capture,
@@ -31,7 +31,7 @@ How to report:
       --fail-on NAME[,...]  exit 1 if a reported connection has this verdict (half-closed, reset,
                             ...) or finding code (lost-ack, ...), or a finding that is a warning
                             (or worse) or an error
-  -w, --write FILE          save the packets of the reported connections
+  -w, --write FILE          save the packets of the reported connections; with -i, all packets
       --progress WHEN       auto (default: on a terminal), always or never; on standard error
       --color WHEN          auto (default: on a terminal, unless NO_COLOR is set), always or never
   -n, -l                    accepted: names are never resolved, and output is always flushed per
@@ -50,9 +50,20 @@ How to run:
       --version             version, revision, and whether libpcap is there
   -h, --help                this text
 
-Live capture (not in this version):
-  -i, --interface NAME  -D, --list-interfaces  -s, --snapshot-length N  -p, --no-promiscuous-mode
-  -B, --buffer-size KiB  -Z, --relinquish-privileges USER  --metrics ADDR
+Live capture (needs root or cap_net_raw, and a build with libpcap):
+  -i, --interface NAME      listen there; any is all interfaces. -f filters in the kernel: what it
+                            leaves out is no frame. -c and --duration end the capture
+  -D, --list-interfaces     the interfaces there are
+  -s, --snapshot-length N   bytes kept of each packet (default 256: all headers; 0: everything)
+  -p, --no-promiscuous-mode only packets from and to this host
+  -B, --buffer-size KiB     the kernel's buffer (default 16384); a larger one drops less
+  -Z, --relinquish-privileges USER
+                            become USER once the interface is open, before -w creates its file
+                            A line (or with --json a record) tells each close a second after its
+                            last packet, each close that is stuck, and when that is over. SIGUSR1
+                            prints the report so far, Ctrl-C or SIGTERM the last one; a second
+                            Ctrl-C leaves at once. With --json a later record of a stream
+                            replaces the one before
 
 Exit codes: 0 done; 1 --fail-on matched; 2 wrong usage; 3 an input could not be opened or was
 damaged (what came before is reported first); 4 capture permission or interface trouble.

@@ -67,13 +67,16 @@ func (v *positive) Set(s string) error {
 func (v *positive) String() string { return strconv.FormatUint(uint64(*v), 10) }
 func (v *positive) Type() string   { return "N" }
 
+// maxSnapLen is the most that libpcap keeps of a packet.
+const maxSnapLen = 262144
+
 // snapLength is how much of each packet to keep; 0 is everything, as tcpdump users type it.
 type snapLength uint32
 
 func (v *snapLength) Set(s string) error {
 	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil || n > 262144 {
-		return fmt.Errorf("give a number of bytes up to 262144, or 0 for all, not %q", s)
+	if err != nil || n > maxSnapLen {
+		return fmt.Errorf("give a number of bytes up to %d, or 0 for all, not %q", maxSnapLen, s)
 	}
 	*v = snapLength(n)
 	return nil

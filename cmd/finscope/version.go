@@ -49,7 +49,7 @@ func (b build) String() string {
 	}
 	pcap := "with libpcap"
 	if _, err := capture.NewMatcher(""); err != nil {
-		pcap = "without libpcap: no -f"
+		pcap = "without libpcap: no -f, no -i"
 	}
 	fmt.Fprintf(&s, "built by %s for %s/%s, %s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, pcap)
 	return s.String()

@@ -1,0 +1,216 @@
+package analyzer
+
+import (
+	"slices"
+	"time"
+
+	"finscope/internal/capture"
+)
+
+// Session analyses packets while they are captured. Packets take the same way as those of [ReadFiles], and a report can be
+// made at any time: it changes nothing.
+//
+// Besides, a session says what happens when it happens. Advance moves its time on, to that of the wall clock where no
+// packet does, and tells which connections have ended, which became stuck, and which are stuck no longer. Only connections
+// with a FIN or a RST are looked at for this, each when something may be due, so that the others and the packets cost nothing.
+//
+// A session keeps every connection until its end; it is for one goroutine.
+type Session struct {
+	run     *run
+	name    string
+	dropped uint64
+	packet  packet
+
+	watched []watched
+	told    []uint64 // by stream: the connection's latest frame when its end was told, 0 if it was not
+}
+
+// watched is a connection whose close has begun and whose end has not been told.
+type watched struct {
+	flow  int32  // its number
+	due   int64  // when to look again
+	check int64  // when to conclude again although nothing has arrived since frame
+	frame uint64 // the latest one when it was concluded on
+	stuck bool   // this has been told
+}
+
+// settling is how long nothing has to come, once a connection has ended, until its end is told: copies of the last packets
+// may be on their way, and a RST is judged by what follows it. A second is five of Linux' shortest retransmission timers.
+const settling = int64(time.Second)
+
+// The times between looks at a watched connection: from a tenth of a second, growing with the age of its state, to half a
+// second, as "within a second" is what alerts promise. One that is stuck, and for which nothing arrives, changes only when
+// its kernel must have given up.
+const (
+	lookFirst  = 100 * int64(time.Millisecond)
+	lookLast   = 500 * int64(time.Millisecond)
+	checkEvery = 10 * int64(time.Second)
+)
+
+// EventKind is what an Event tells.
+type EventKind uint8
+
+// What happens to connections.
+const (
+	EventClosed    EventKind = iota // it has ended
+	EventStuck                      // its close hangs for longer than Options.StuckAfter
+	EventStuckOver                  // it went on
+)
+
+// Event is something that happened to a connection.
+type Event struct {
+	Kind EventKind
+	Time time.Time // when it was noticed, by the clock of the capture
+	Flow *Flow     // its record at that time
+}
+
+// NewSession begins an analysis of what is captured on the named interface. Of the options, Jobs, Filter, Count, Duration and
+// Progress have no meaning here: who captures decides about them.
+func NewSession(name string, opts Options) (*Session, error) {
+	opts.Jobs, opts.Filter = 1, "" // a shard of its own would have to be stopped for every look at its connections
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	r.feed = newFeed(r.shards)
+	s := &Session{run: r, name: name}
+	r.shards[0].closes = func(id int32) { s.watched = append(s.watched, watched{flow: id}) }
+	return s, nil
+}
+
+// Add enters the next packet. It returns an error only if Options.Packet does.
+func (s *Session) Add(p *capture.Packet) error {
+	if st := &s.run.shards[0].flows; st.read {
+		st.resume()
+	}
+	return s.run.add(p, &s.packet)
+}
+
+// SetDropped says how many packets the kernel and the interface lost so far.
+func (s *Session) SetDropped(n uint64) { s.dropped = n }
+
+// Packets returns how many packets were added.
+func (s *Session) Packets() uint64 { return s.run.frames }
+
+// Advance moves the time on and tells what has happened since. Time never goes back: an earlier now than that of the
+// latest packet stands for the latter. An error of tell ends it and is returned; what was not told then is told next time.
+func (s *Session) Advance(now time.Time, tell func(Event) error) error {
+	r := s.run
+	r.end = max(r.end, now.UnixNano())
+	r.shards[0].flows.read = true // until the next packet
+	for i := 0; i < len(s.watched); {
+		if r.end < s.watched[i].due {
+			i++
+			continue
+		}
+		gone, err := s.look(&s.watched[i], tell)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			i++
+			continue
+		}
+		last := len(s.watched) - 1
+		s.watched[i] = s.watched[last]
+		s.watched[last] = watched{}
+		s.watched = s.watched[:last]
+	}
+	return nil
+}
+
+// look finds out what there is to tell of a connection, and whether that is its end.
+func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error) {
+	r, sh := s.run, s.run.shards[0]
+	if w.stuck && r.end < w.check && sh.flows.idle(w.flow) {
+		w.due = r.end + lookLast
+		return false, nil
+	}
+	f := sh.flows.at(w.flow)
+	if over(sh, f) {
+		if w.stuck {
+			if err := s.tell(EventStuckOver, f, tell); err != nil {
+				return false, err
+			}
+			w.stuck = false
+		}
+		if w.due = f.last + settling; r.end < w.due {
+			return false, nil
+		}
+		return true, s.tell(EventClosed, f, tell)
+	}
+	since, limit := f.stateSince(), int64(r.assumed.StuckAfter.Duration())
+	w.due = r.end + min(max((r.end-since)/8, lookFirst), lookLast)
+	if r.end-since < limit {
+		w.due = min(w.due, since+limit)
+		if !w.stuck {
+			return false, nil
+		}
+	}
+	if w.stuck && w.frame == f.lastFrame && r.end < w.check {
+		return false, nil
+	}
+	w.frame, w.check = f.lastFrame, r.end+checkEvery
+	o := sh.conclude(f, r.end)
+	stuck := slices.ContainsFunc(sh.codes(f, &o, r.end, s.assumptions()), IsStuck)
+	if stuck != w.stuck {
+		kind := EventStuck
+		if !stuck {
+			kind = EventStuckOver
+		}
+		if err := s.tell(kind, f, tell); err != nil {
+			return false, err
+		}
+		w.stuck = stuck
+	}
+	if !done(o.state[0]) || !done(o.state[1]) {
+		return false, nil
+	}
+	return true, s.tell(EventClosed, f, tell) // one side gave up
+}
+
+func done(st State) bool { return st == Closed || st == TimeWait }
+
+// over reports whether a connection has ended: its endpoints owe each other nothing, a RST counted, or another connection
+// took over its addresses and ports.
+func over(s *shard, f *flow) bool {
+	return f.flags&(ended|replaced) != 0 || s.closings.at(f.closing).rst.accepted
+}
+
+// stateSince returns when either endpoint last changed its state, the earlier one: nothing can be stuck for longer.
+func (f *flow) stateSince() int64 { return min(f.e[0].stateSince, f.e[1].stateSince) }
+
+// IsStuck reports whether a finding code says that a close hangs: what EventStuck is about.
+func IsStuck(c Code) bool {
+	switch c {
+	case FinWait1Stuck, FinWait2Stuck, ClosingStuck, LastAckStuck, CloseWaitStuck:
+		return true
+	}
+	return false
+}
+
+func (s *Session) tell(kind EventKind, f *flow, tell func(Event) error) error {
+	stream := int(f.birth) // with one shard births and streams are the same
+	rec := s.run.shards[0].record(f, stream, s.run.end, s.assumptions())
+	if err := tell(Event{Kind: kind, Time: at(s.run.end), Flow: rec}); err != nil {
+		return err
+	}
+	if kind == EventClosed {
+		s.told = append(s.told, make([]uint64, max(0, stream+1-len(s.told)))...)
+		s.told[stream] = f.lastFrame
+	}
+	return nil
+}
+
+// Told reports whether the end of a connection was told and nothing has arrived for it since.
+func (s *Session) Told(f *Flow) bool {
+	return f.Stream < len(s.told) && s.told[f.Stream] == f.LastFrame
+}
+
+func (s *Session) assumptions() *assumptions {
+	a := s.run.assumptions(s.dropped)
+	return &a
+}
+
+// Report makes the report of what was captured so far.
+func (s *Session) Report() *Report { return s.run.report([]string{s.name}, s.dropped, nil) }
