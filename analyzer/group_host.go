@@ -50,8 +50,8 @@ func (g *gathering) lookSilent(s *shard, f *flow, stream int) {
 		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && g.r.run.end-q.since >= 3e9 {
 			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.until, 0, f.synchronized()})
 		}
-		if q := &o.past[x]; q.resent >= leastResent && o.heard[x]-q.since >= leastSilence {
-			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.until, o.heard[x], f.synchronized()})
+		if q := &o.past[x]; q.since != 0 {
+			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.heard, q.heard, f.synchronized()})
 		}
 	}
 }

@@ -7,9 +7,8 @@ import (
 
 // oddities is the side record of rare events: most connections have none. Like flow it has no pointers.
 type oddities struct {
-	silent   [2]silence // by endpoint: what it sent in vain since the peer was last heard of
-	past     [2]silence // the longest such time that ended
-	heard    [2]int64   // when that was
+	silent   [2]silence  // by endpoint: what it sent in vain since the peer was last heard of
+	past     [2]outlived // the longest such time that ended, if it was more than a few lost packets
 	zero     [2]zeroWindow
 	afterFIN [2]uint64 // frame of data past the FIN of the same side
 	dsack    [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
@@ -88,10 +87,17 @@ func (q *silence) note(p *packet, counter *int32) {
 	q.last, q.until = p.frame, p.time
 }
 
+// outlived is a silence that ended.
+type outlived struct {
+	since int64 // time of the first segment sent in vain; 0: there was none
+	heard int64 // when the peer was heard of again
+}
+
 // answered ends the silence that y met.
 func (o *oddities) answered(y int, now int64) {
-	if q := &o.silent[y]; q.resent > o.past[y].resent {
-		o.past[y], o.heard[y] = *q, now
+	q, past := &o.silent[y], &o.past[y]
+	if q.resent >= leastResent && now-q.since >= leastSilence && now-q.since > past.heard-past.since {
+		*past = outlived{q.since, now}
 	}
-	o.silent[y] = silence{}
+	*q = silence{}
 }
