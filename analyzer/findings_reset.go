@@ -43,6 +43,10 @@ const deadProbes = 2
 // unpromptedAfter is the silence before a RST that cannot be an answer.
 const unpromptedAfter = 1e9 // ns
 
+// synReceivedLasts is how long a listening socket keeps a request whose handshake is not complete (Linux:
+// tcp_synack_retries 5, given up after 63 s).
+const synReceivedLasts = 65e9 // ns
+
 // cause decides why the RST that ended the connection was sent, in the order of strength of the evidence.
 func (c *casefile) cause() string {
 	r := &c.o.c.rst
@@ -68,7 +72,7 @@ func (c *casefile) cause() string {
 		return causeBare
 	case peer.has(sentSYNACK) && !peer.has(sentPlain) && !c.f.e[x].has(sentPlain) && !c.o.c.fin[y].sent:
 		return causeNotOpening
-	case c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentPlain) && !n.sent:
+	case c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentPlain) && !n.sent && r.time-r.heard < synReceivedLasts:
 		return causeSYNReceived
 	case c.f.flags&(strays|replaced) != 0:
 		return causeHalfOpen

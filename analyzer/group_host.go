@@ -211,6 +211,9 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 			straddling++
 		}
 	}
+	if back == 0 && g.r.run.end-to >= to-from {
+		alive, straddling = alive+straddling, 0 // heard of after the next copy was due
+	}
 	if !heardOf || established == 0 {
 		return // a capture of one direction, or an address that never answered a SYN
 	}
