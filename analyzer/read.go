@@ -148,7 +148,7 @@ func (r *run) packet(raw *capture.Packet, p *packet) error {
 	p.frame, p.time = r.frames, raw.Time
 	k, second := keyOf(&p.seg)
 	h := k.hash(r.seed)
-	if r.feed.batches != nil {
+	if r.opts.Packet == nil && r.feed.batches != nil {
 		r.feed.add(p, h)
 		return nil
 	}

@@ -20,7 +20,8 @@ type shard struct {
 	reuses   arena[reuse]
 	rules    timeWaitRules
 
-	closes func(id int32) // told of each connection whose close begins; nil: nobody is
+	closes  func(id int32) // told of each connection whose close begins; nil: nobody is
+	fetched int64          // means nothing: it keeps the loads of fetch from being left out
 
 	duplicates   uint64
 	badChecksums uint64

@@ -151,6 +151,11 @@ func (w *onWire) evident(l *Life, v Visit, tap Tap) bool {
 	if v.State == "FIN_WAIT_1" || v.State == "LAST_ACK" {
 		return w.sentFIN(l, 1<<62, tap)
 	}
+	if v.Why == whyRSTOut {
+		return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+			return p.out && p.seg.has(flagRST) && p.time >= v.After-1e6 && w.at[tap][p.seg.hash] != 0
+		})
+	}
 	var cause *wirePacket
 	for i := range w.packets[l.Side] {
 		p := &w.packets[l.Side][i]
