@@ -158,7 +158,8 @@ func (h *host) ping(t *testing.T) {
 // sniffer is a running finscope -i.
 type sniffer struct {
 	cmd    *exec.Cmd
-	stderr bytes.Buffer
+	stderr bytes.Buffer // complete after wait
+	copied chan struct{}
 	ended  chan struct{}
 
 	mu    sync.Mutex
@@ -201,7 +202,20 @@ func (s *sniffer) start(t *testing.T, h *host) {
 		t.Fatalf("it does not listen: %s%s", first, rest)
 	}
 	s.stderr.WriteString(first)
-	go io.Copy(&s.stderr, in)
+	s.copied = make(chan struct{})
+	go func() {
+		defer close(s.copied)
+		io.Copy(&s.stderr, in)
+	}()
+}
+
+// wait waits for the end and returns how it came.
+func (s *sniffer) wait() *os.ProcessState {
+	timer := time.AfterFunc(10*time.Second, func() { s.cmd.Process.Kill() })
+	defer timer.Stop()
+	<-s.copied
+	s.cmd.Wait()
+	return s.cmd.ProcessState
 }
 
 // await waits for a line that contains all words and returns it, and when it came.
@@ -211,7 +225,7 @@ func (s *sniffer) await(t *testing.T, words ...string) (string, time.Time) {
 		s.mu.Lock()
 		for i, line := range s.lines {
 			if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) }) {
-				s.mu.Unlock()
+				defer s.mu.Unlock()
 				return line, s.times[i]
 			}
 		}
@@ -238,9 +252,7 @@ func (s *sniffer) end(t *testing.T, sig syscall.Signal) int {
 	case <-time.After(10 * time.Second):
 		t.Fatalf("it does not end:\n%s", s.output())
 	}
-	time.Sleep(20 * time.Millisecond) // the copy of standard error
-	s.cmd.Wait()
-	return s.cmd.ProcessState.ExitCode()
+	return s.wait().ExitCode()
 }
 
 // makeConnections closes connections in several ways; port 81 refuses.
@@ -474,10 +486,7 @@ func TestLiveEnds(t *testing.T) {
 		r.Close()
 		w.Close()
 		makeConnections(t, client, l)
-		timer := time.AfterFunc(10*time.Second, func() { s.cmd.Process.Kill() })
-		defer timer.Stop()
-		s.cmd.Wait()
-		if code := s.cmd.ProcessState.ExitCode(); code != exitOK || strings.Count(s.stderr.String(), "\n") != 1 {
+		if code := s.wait().ExitCode(); code != exitOK || strings.Count(s.stderr.String(), "\n") != 1 {
 			t.Errorf("exit code %d: %s", code, &s.stderr)
 		}
 		if out, err := exec.Command("finscope", "-q", name).CombinedOutput(); err != nil {
@@ -501,13 +510,50 @@ func TestLiveEnds(t *testing.T) {
 		s.cmd.Process.Signal(syscall.SIGINT)
 		time.Sleep(500 * time.Millisecond)
 		s.cmd.Process.Signal(syscall.SIGINT)
-		timer := time.AfterFunc(5*time.Second, func() { s.cmd.Process.Kill() })
-		defer timer.Stop()
-		s.cmd.Wait()
-		if st := s.cmd.ProcessState.Sys().(syscall.WaitStatus); st.Signal() != syscall.SIGINT {
-			t.Errorf("ended with %v", s.cmd.ProcessState)
+		if st := s.wait(); st.Sys().(syscall.WaitStatus).Signal() != syscall.SIGINT {
+			t.Errorf("ended with %v", st)
 		}
 	})
+}
+
+// Packets that the kernel's buffer has no room for are counted and take certainty away. The reader is stopped meanwhile.
+func TestLiveDrops(t *testing.T) {
+	client, server := newWire(t)
+	l := server.listen(t, 80)
+	s := server.sniff(t, "-i", "veth0", "--json", "-B", "64")
+	c, peer := client.connect(t, l)
+	time.Sleep(300 * time.Millisecond)
+	s.cmd.Process.Signal(syscall.SIGSTOP)
+	client.do(t, func() error {
+		u, err := net.Dial("udp4", serverIP+":9")
+		if err != nil {
+			return err
+		}
+		defer u.Close()
+		for range 5000 {
+			u.Write([]byte("x")) // refused now and then
+		}
+		return nil
+	})
+	s.cmd.Process.Signal(syscall.SIGCONT)
+	time.Sleep(300 * time.Millisecond)
+	c.Close()
+	peer.Close()
+	s.await(t, `"type":"flow"`, `"verdict":"graceful"`, `"kernel-drops"`)
+	if code := s.end(t, syscall.SIGINT); code != exitOK {
+		t.Errorf("exit code %d: %s", code, &s.stderr)
+	}
+	var captured, kernel, iface int
+	_, line, _ := strings.Cut(s.stderr.String(), "\n")
+	if _, err := fmt.Sscanf(line, "finscope: %d packets captured, %d dropped by kernel, %d dropped by interface\n", &captured, &kernel, &iface); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	if kernel < 1000 || captured+kernel < 5000 {
+		t.Errorf("%d captured, %d dropped of more than 5000", captured, kernel)
+	}
+	if want := fmt.Sprintf(`"kernel_dropped":%d,`, kernel+iface); !strings.Contains(s.output(), want) {
+		t.Errorf("no %s:\n%s", want, s.output())
+	}
 }
 
 // -Z leaves neither root nor its groups to any thread, and the file belongs to the user.

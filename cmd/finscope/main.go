@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"finscope/analyzer"
@@ -27,6 +28,11 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// Connections lie in memory without pointers, which costs the garbage collector little however often it runs, and
+		// by default it would let as much garbage gather as they take.
+		debug.SetGCPercent(25)
+	}
 	// With SIGPIPE ignored a closed pipe is an error of Write, which run can tell from others.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
