@@ -42,6 +42,7 @@ type expectedStream struct {
 	ClosedBy    string   `json:"closed_by"`
 	Confidence  string   `json:"confidence"`
 	Doubts      []string `json:"doubts"`
+	Codes       []string `json:"codes,omitempty"` // of all findings but those of TIME_WAITs
 
 	TimeWait  []string           `json:"time_wait"` // holder and how it ended
 	HalfClose *expectedHalfClose `json:"half_close,omitempty"`
@@ -154,6 +155,11 @@ func observedStream(f *analyzer.Flow) expectedStream {
 	}
 	for _, d := range f.Doubts {
 		s.Doubts = append(s.Doubts, string(d))
+	}
+	for _, c := range f.Codes {
+		if !strings.HasPrefix(string(c), "time-wait-") {
+			s.Codes = append(s.Codes, string(c))
+		}
 	}
 	for _, w := range f.TimeWait {
 		s.TimeWait = append(s.TimeWait, string(w.Holder)+" "+w.Ended)
