@@ -47,7 +47,8 @@ func (s *shard) fetch(hashes []uint64) {
 }
 
 // feed hands packets to the shards in batches. With one shard the caller's goroutine enters them, which is the
-// reference; several run in goroutines of their own.
+// reference; several run in goroutines of their own. The zero value takes no packets: a Session, which looks at its
+// connections between packets, enters each on its own.
 type feed struct {
 	shards  []*shard
 	batches []*batch // the one being filled, by shard

@@ -72,7 +72,6 @@ func NewSession(name string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.feed = newFeed(r.shards)
 	s := &Session{run: r, name: name}
 	r.shards[0].closes = func(id int32) { s.watched = append(s.watched, watched{flow: id}) }
 	return s, nil

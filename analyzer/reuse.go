@@ -175,6 +175,7 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 	seg := &p.seg
 	by := int(r.by)
 	end := g.e[0].isn + 1
+	holder := &old.e[old.peer(by)]
 	if x == 0 {
 		switch {
 		case seg.Flags.Has(decode.SYN) && seg.Seq != g.e[0].isn:
@@ -187,10 +188,11 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 			return old, by
 		case !seg.Flags.Has(decode.RST) && seg.Seq == end:
 			s.settleReuse(g, p, accepted) // the SYN-ACK was not captured
+		case seg.Flags.Has(decode.ACK) && !seg.Flags.Has(decode.RST) && seg.Ack == holder.out.Next():
+			return old, by // a late segment of the old connection
 		}
 		return g, x
 	}
-	holder := &old.e[old.peer(by)]
 	switch {
 	case seg.Flags.Has(decode.SYN|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
 		if c := s.closings.at(old.closing); r.holds[old.peer(by)] && seg.Seq == c.fin[old.peer(by)].end+isnStep {
