@@ -237,12 +237,12 @@ func (c *casefile) triggerText(r *rstFacts, y int) string {
 	}
 }
 
-// idleText names the silence before a RST if it is long enough to matter.
+// idleText says how long the sender of a RST had not been heard of, if that is long enough to matter.
 func idleText(r *rstFacts) string {
-	if r.idle < 1e9 {
+	if r.heard == 0 || r.time-r.heard < 1e9 {
 		return ""
 	}
-	return fmt.Sprintf(", after %s of silence", human(r.idle))
+	return fmt.Sprintf(", %s after it was last heard of", human(r.time-r.heard))
 }
 
 // doneTime returns when the sender of a FIN knew that it had arrived, or sent it.

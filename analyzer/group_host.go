@@ -10,11 +10,9 @@ import (
 // lostState is a connection that a host, or something in its name, knew nothing of when it was used.
 type lostState struct {
 	stream int
-	port   uint16
 	start  int64
 	time   int64 // of the RST
-	heard  int64 // when the host was last heard of on this connection before that
-	idle   int64
+	heard  int64 // when the host was last heard of on this connection before that; 0: never
 }
 
 // outage is a series of segments of one connection that a host did not answer.
@@ -100,13 +98,14 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 	t0, t1 := burst[0].time, burst[len(burst)-1].time
 	member := map[int]bool{}
 	var streams []int
-	heard, shortest, ports := int64(0), burst[0].idle, map[uint16]bool{}
+	heard, shortest := int64(0), int64(1<<63-1)
 	alive := 0
 	for _, b := range burst {
 		member[b.stream] = true
 		streams = append(streams, b.stream)
-		ports[b.port] = true
-		shortest = min(shortest, b.idle)
+		if b.heard != 0 {
+			shortest = min(shortest, b.time-b.heard)
+		}
 		if b.heard > t0 {
 			alive++ // it knew this connection after it had forgotten the first
 		} else {
@@ -129,12 +128,12 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 	switch {
 	case alive > 0:
 		idle := ""
-		if shortest >= 1e9 {
-			idle = fmt.Sprintf(", after %s of idleness at least", human(shortest))
+		if shortest >= 1e9 && shortest < 1<<63-1 {
+			idle = fmt.Sprintf(", each %s or more after it was last heard of there", human(shortest))
 		}
 		text := fmt.Sprintf("%s of %v drew the RST of a host that knows no such connection%s, while %s of that host went on: it was not restarted, something on the path lost the state of single connections",
 			connections(len(burst)), host, idle, connections(alive))
-		g.add(ResetNoConnection, Warning, at, streams, t0, t1, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends whose idle timeout is shorter than that (conntrack: net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether the flow is known; `conntrack -S`: insert_failed, drop). "+
+		g.add(ResetNoConnection, Warning, at, streams, t0, t1, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends whose idle timeout is shorter than the pauses of these connections (conntrack: net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether the flow is known; `conntrack -S`: insert_failed, drop). "+
 			"Raise its timeout, or keep the connections busy: SO_KEEPALIVE with TCP_KEEPIDLE below that timeout on either end.", host))
 	case len(burst) >= 2:
 		silence := ""

@@ -92,9 +92,9 @@ func (g *gathering) closeWaitLeaks() {
 			streams = append(streams, l.stream)
 		}
 		first, last := all[0].since, all[old-1].since
-		growth := fmt.Sprintf("the latest of them for %s", human(end-last))
+		growth := fmt.Sprintf("all since the same time, the youngest for %s", human(end-last))
 		if spread := last - first; spread >= 1e9 {
-			growth = fmt.Sprintf("%d at %s, %d at %s: %.3g more a minute", 1, moment(first), old, moment(last), float64(old-1)/(float64(spread)/60e9))
+			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%.3g a minute)", moment(first), old, moment(last), float64(old-1)/(float64(spread)/60e9))
 		}
 		if n := len(all) - old; n > 0 {
 			growth += fmt.Sprintf("; %d younger ones wait too", n)
@@ -206,7 +206,7 @@ func (g *gathering) lookReset(s *shard, f *flow, stream int) {
 		}
 	case causeStateLost:
 		host := f.addr(x)
-		g.lost[host] = append(g.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard, idle: r.idle, port: f.port(x)})
+		g.lost[host] = append(g.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
 			k := idleKey{f.service(server), x == o.client}
