@@ -67,7 +67,7 @@ func (s *shard) facts(f *flow, c *closing, x int) facts {
 		seen:      e.packets > 0 || peer.has(sentACK),
 		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),
 		gotSYN:    e.has(sentACK) || e.packets == 0 && peer.has(sentACK), // who is acknowledged has sent its SYN
-		synAcked:  peer.has(sentACK) && e.synCovered() || e.has(sentPlain),
+		synAcked:  peer.has(sentACK) && e.synCovered() || e.has(sentData) || e.has(sentPlain) && !e.has(sentSYNACK),
 		midStream: !e.sentSYN() && !peer.sentSYN() && (e.marks|peer.marks)&sentACK != 0,
 	}
 	if c == nil {

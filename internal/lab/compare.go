@@ -232,6 +232,9 @@ func (x *comparison) timeWait() {
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what was sent in TIME_WAIT did not pass here before it ended"})
 		case want == "killed" && got == "running" && !x.killed(l):
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what ended it did not pass here"})
+		case want == "running" && got == "killed" && slices.Contains(x.v.Flow.Codes, analyzer.TimeWaitKilled):
+			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "the RST that ends a TIME_WAIT was lost behind the tap, or ignored (tcp_rfc1337): " +
+				"neither leaves a trace, and the finding time-wait-killed says that it is presumed"})
 		default:
 			x.differ(x.v.Tap.own(side), side, "time_wait", "kernel %q, finscope %q", want, got)
 		}
