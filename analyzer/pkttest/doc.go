@@ -49,6 +49,7 @@
 //	               ports of flow M; isn says how far its ISNs lie past those of flow 1
 //	v6             the connection runs over IPv6 (every script is played over both; this one only over IPv6)
 //	ordered WHY    the capture order matters here: do not permute
+//	by-order WHY   the findings depend on the capture order, the verdict does not
 //	unmirrored WHY the roles matter here: do not exchange them
 //	todo WHY       known to fail
 //

@@ -132,6 +132,8 @@ func (p *parser) line(n int, line string) error {
 		return reason(&p.s.Ordered, word, rest)
 	case "unmirrored":
 		return reason(&p.s.Unmirrored, word, rest)
+	case "by-order":
+		return reason(&p.s.ByOrder, word, rest)
 	case "todo":
 		return reason(&p.s.Todo, word, rest)
 	}

@@ -36,6 +36,7 @@ type Script struct {
 	V6         bool
 	Ordered    string // why its packets must not be permuted; empty: they may be
 	Unmirrored string // why its roles must not be exchanged; empty: they may be
+	ByOrder    string // why its findings depend on the capture order; empty: they do not
 	Todo       string // why it fails; empty: it does not
 }
 
