@@ -44,6 +44,9 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 	s.flows.sweep(p.time)
 	sl := s.table.find(h, func(i int32) bool { return s.flows.at(i).key.is(k) })
 	if sl.flow == 0 {
+		for range sweepNew {
+			s.flows.sweepOne(p.time)
+		}
 		sl.hash = uint32(h >> 32)
 		f := s.newFlow(sl, p, s.birth(p.frame))
 		s.table.used++

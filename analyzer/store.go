@@ -53,8 +53,12 @@ func (st *flowStore) at(id int32) *flow {
 	return st.unpack(id)
 }
 
-// sweepEvery is how many packets pass between two looks at a connection.
-const sweepEvery = 4
+// A connection is looked at with every sweepEvery-th packet, and sweepNew are with every new connection: the looks go
+// round faster than connections can be added.
+const (
+	sweepEvery = 4
+	sweepNew   = 3
+)
 
 // sweep packs connections that have been idle, one at most. It is called before every packet: each connection's turn
 // comes in time, and no list of them by age has to be kept.
@@ -62,7 +66,13 @@ func (st *flowStore) sweep(now int64) {
 	if st.epoch == 0 {
 		st.epoch = now
 	}
-	if st.calls++; st.calls%sweepEvery != 0 || st.hot.len() == 0 {
+	if st.calls++; st.calls%sweepEvery == 0 {
+		st.sweepOne(now)
+	}
+}
+
+func (st *flowStore) sweepOne(now int64) {
+	if st.hot.len() == 0 {
 		return
 	}
 	if st.cursor++; st.cursor > st.hot.len() {
