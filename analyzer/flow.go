@@ -29,16 +29,17 @@ type flow struct {
 type flowFlags uint16
 
 const (
-	flipped  flowFlags = 1 << iota // endpoint 0 is the second one of the key
-	self                           // both ends are the same socket
-	settled                        // both ends ESTABLISHED, no FIN, no RST: ordinary segments change no state
-	ended                          // nothing can reopen it: a SYN starts the next connection
-	disorder                       // timestamps go backwards
-	replaced                       // a later connection took over its ports before its end was seen
-	dataBy1                        // the latest payload came from endpoint 1
-	dataBy0                        // the latest payload came from endpoint 0
-	meeting                        // its SYN met a TIME_WAIT and is not answered so far
-	strays                         // it met SYNs that started nothing: Wireshark counts them as streams of their own
+	flipped       flowFlags = 1 << iota // endpoint 0 is the second one of the key
+	self                                // both ends are the same socket
+	settled                             // both ends ESTABLISHED, no FIN, no RST: ordinary segments change no state
+	ended                               // nothing can reopen it: a SYN starts the next connection
+	disorder                            // timestamps go backwards
+	replaced                            // a later connection took over its ports before its end was seen
+	dataBy1                             // the latest payload came from endpoint 1
+	dataBy0                             // the latest payload came from endpoint 0
+	meeting                             // its SYN met a TIME_WAIT and is not answered so far
+	finishedEarly                       // too many connections were open: see bound.go
+	strays                              // it met SYNs that started nothing: Wireshark counts them as streams of their own
 )
 
 // peer returns the index of the other endpoint: the same one if a socket is connected to itself.

@@ -29,7 +29,7 @@ type doubts uint32
 func allDoubts() []Doubt {
 	return []Doubt{DoubtMidStream, DoubtOneSided, DoubtGap, DoubtFirstFIN, DoubtInferredFIN, DoubtBehindData, DoubtKernelDrops,
 		DoubtDisorder, DoubtMPTCP, DoubtLastPacket, DoubtAckNotSeen, DoubtGivenUp, DoubtRSTUnproven, DoubtRSTForeign,
-		DoubtRSTStrict, DoubtStateLost}
+		DoubtRSTStrict, DoubtStateLost, DoubtFinishedEarly}
 }
 
 const (
@@ -49,6 +49,7 @@ const (
 	rstForeign
 	rstStrict
 	stateLost
+	early
 )
 
 // ambiguous are the doubts under which another reading of the packets fits as well.
@@ -292,6 +293,9 @@ func (s *shard) captureDoubts(f *flow) (d doubts) {
 		d |= oneSided
 	} else if a.out.UnseenAcked() || b.out.UnseenAcked() {
 		d |= gap
+	}
+	if f.flags&finishedEarly != 0 && f.flags&(ended|replaced) == 0 {
+		d |= early
 	}
 	if f.flags&disorder != 0 {
 		d |= timeDisorder

@@ -70,6 +70,7 @@ func newRun(opts Options) (*run, error) {
 	for range jobs {
 		s := newShard(m, r.seed)
 		s.rules = opts.rules(&assumed)
+		s.bound.max = opts.MaxFlows
 		r.shards = append(r.shards, s)
 	}
 	if len(opts.Trace) > 0 {

@@ -169,7 +169,8 @@ type Summary struct {
 	NotTCP            map[string]uint64   `json:"not_tcp"`     // packets of other protocols
 	CaptureDuplicates uint64              `json:"capture_duplicates"`
 	KernelDropped     uint64              `json:"kernel_dropped"`
-	Verdicts          map[Verdict]int     `json:"verdicts"` // only verdicts that occur
+	FinishedEarly     uint64              `json:"finished_early"` // connections that Options.MaxFlows cut short
+	Verdicts          map[Verdict]int     `json:"verdicts"`       // only verdicts that occur
 	ClosedFirst       map[ClosedFirst]int `json:"closed_first"`
 	Codes             map[Code]int        `json:"codes"`
 	Assumed           Assumed             `json:"assumed"`

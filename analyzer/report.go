@@ -191,6 +191,7 @@ func (r *run) summary(names []string, dropped uint64, err error) Summary {
 	var bad uint64
 	for _, s := range r.shards {
 		m.CaptureDuplicates += s.duplicates
+		m.FinishedEarly += s.bound.finished
 		bad += s.badChecksums
 	}
 	if bad > 0 {

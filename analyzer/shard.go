@@ -19,6 +19,7 @@ type shard struct {
 	waitLog  arena[waitEvents]
 	reuses   arena[reuse]
 	rules    timeWaitRules
+	bound    bound
 
 	closes  func(id int32) // told of each connection whose close begins; nil: nobody is
 	fetched int64          // means nothing: it keeps the loads of fetch from being left out
@@ -56,6 +57,12 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 		return
 	}
 	f, x := s.flows.at(sl.flow), 0
+	if f.flags&finishedEarly != 0 {
+		f = s.newFlow(sl, p, s.birth(p.frame))
+		s.watch(f)
+		s.apply(f, 0, p)
+		return
+	}
 	if second != (f.flags&flipped != 0) {
 		x = 1
 	}
@@ -82,6 +89,7 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 	if k.a == k.b && k.pa == k.pb {
 		f.flags |= self
 	}
+	s.admit(f)
 	return f
 }
 

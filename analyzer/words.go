@@ -116,6 +116,9 @@ const (
 	DoubtStateLost   Doubt = "state-lost"             // a new connection on the same ports was accepted without seeing this one end
 )
 
+// DoubtFinishedEarly: more connections were open than Options.MaxFlows allows, and this one had been idle for longest.
+const DoubtFinishedEarly Doubt = "finished-early"
+
 // Severity orders findings.
 type Severity string
 

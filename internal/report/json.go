@@ -136,6 +136,7 @@ type summaryLine struct {
 	NotTCP            map[string]uint64        `json:"not_tcp"`
 	CaptureDuplicates uint64                   `json:"capture_duplicates"`
 	KernelDropped     uint64                   `json:"kernel_dropped"`
+	FinishedEarly     uint64                   `json:"finished_early"`
 	Verdicts          map[analyzer.Verdict]int `json:"verdicts"`
 	ClosedFirst       closedFirstCounts        `json:"closed_first"`
 	Codes             map[analyzer.Code]int    `json:"codes"`
@@ -196,6 +197,7 @@ func summaryRecord(s *analyzer.Summary) summaryLine {
 		NotTCP:            notNilMap(s.NotTCP),
 		CaptureDuplicates: s.CaptureDuplicates,
 		KernelDropped:     s.KernelDropped,
+		FinishedEarly:     s.FinishedEarly,
 		Verdicts:          notNilMap(s.Verdicts),
 		ClosedFirst:       closedFirstRecord(s.ClosedFirst),
 		Codes:             notNilMap(s.Codes),

@@ -267,6 +267,8 @@ func doubtWords(d analyzer.Doubt) string {
 		return "the RST fits nothing its sender would send: another host may have sent it"
 	case analyzer.DoubtRSTStrict:
 		return "Linux accepts this RST, a stricter receiver (RFC 5961) would challenge it"
+	case analyzer.DoubtFinishedEarly:
+		return "too many connections were open (--max-flows), and this one had been idle for longest: what came later is a record of its own"
 	case analyzer.DoubtStateLost:
 		return "a new connection on the same ports was accepted without this one having ended"
 	}

@@ -21,7 +21,7 @@ func TestEverythingHasWords(t *testing.T) {
 	for _, d := range []analyzer.Doubt{analyzer.DoubtMidStream, analyzer.DoubtOneSided, analyzer.DoubtGap, analyzer.DoubtFirstFIN,
 		analyzer.DoubtInferredFIN, analyzer.DoubtBehindData, analyzer.DoubtKernelDrops, analyzer.DoubtDisorder, analyzer.DoubtMPTCP,
 		analyzer.DoubtLastPacket, analyzer.DoubtAckNotSeen, analyzer.DoubtGivenUp, analyzer.DoubtRSTUnproven, analyzer.DoubtRSTForeign,
-		analyzer.DoubtRSTStrict, analyzer.DoubtStateLost} {
+		analyzer.DoubtRSTStrict, analyzer.DoubtStateLost, analyzer.DoubtFinishedEarly} {
 		if doubtWords(d) == string(d) {
 			t.Errorf("%s has no words", d)
 		}

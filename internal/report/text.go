@@ -184,6 +184,9 @@ func writeNotes(p *page, s *analyzer.Summary) {
 	if s.CaptureDuplicates > 0 {
 		add(plain, "%s captured more than once, each counted as one", plural(s.CaptureDuplicates, "packet"))
 	}
+	if s.FinishedEarly > 0 {
+		add(warn, "%s finished early, because --max-flows allows no more open ones: what they sent later counts as connections caught in the middle", plural(s.FinishedEarly, "connection"))
+	}
 	if s.KernelDropped > 0 {
 		add(warn, "the kernel dropped %s while capturing: what a missing packet could change is marked as doubtful", plural(s.KernelDropped, "packet"))
 	}
