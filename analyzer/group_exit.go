@@ -1,0 +1,307 @@
+package analyzer
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sort"
+)
+
+// troubled is a service of which SYNs were refused, or connections reset before it ever answered.
+type troubled struct {
+	pending  []pendingReset
+	refused  int
+	attempts []attempt // by time, once filled in
+	ends     []lifetime
+}
+
+// pendingReset is an established connection that the server reset without ever having sent anything.
+type pendingReset struct {
+	stream     int
+	start, end int64
+	data       bool // the client had sent data
+}
+
+// attempt is a SYN and what came of it.
+type attempt struct {
+	time     int64
+	accepted bool
+	refused  bool
+}
+
+// lifetime is a connection of a service from its start to the first FIN or RST of its server, or to its end without one.
+type lifetime struct {
+	stream     int
+	start, end int64
+	server     bool // the server ended it
+	rst        bool
+	pending    bool // the server had sent nothing but its SYN-ACK
+}
+
+func (g *gathering) serviceOf(at netip.AddrPort) *troubled {
+	t := g.services[at]
+	if t == nil {
+		t = new(troubled)
+		g.services[at] = t
+	}
+	return t
+}
+
+// lookReset takes up a connection that a RST ended.
+func (g *gathering) lookReset(s *shard, f *flow, stream int) {
+	o := s.conclude(f, g.r.run.end)
+	r := &o.c.rst
+	server := f.peer(o.client)
+	x := int(r.by)
+	if r.refusal {
+		if x == server {
+			g.serviceOf(f.service(server)).refused++
+		}
+		return
+	}
+	c := casefile{s: s, f: f, o: &o, end: g.r.run.end, a: &g.r.assumptions}
+	if f.odd != 0 {
+		c.odd = *s.odds.at(f.odd)
+	}
+	e := &f.e[server]
+	switch cause := c.cause(); cause {
+	case causeAbort, causeUnread:
+		if x == server && e.has(sentSYNACK) && !e.has(sentData) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
+			t := g.serviceOf(f.service(server))
+			t.pending = append(t.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
+		}
+	case causeStateLost:
+		host := f.addr(x)
+		g.lost[host] = append(g.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
+	case causeLate:
+		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
+			k := idleKey{f.service(server), x == o.client}
+			g.idle[k] = append(g.idle[k], idleClose{stream: stream, time: n.time, idle: n.idle, refused: true})
+		}
+	}
+}
+
+// lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
+func (g *gathering) lookAgain() {
+	g.peers = map[netip.Addr][]presence{}
+	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
+		return
+	}
+	for _, ref := range g.r.flows {
+		s := g.r.run.shards[ref.shard]
+		f := s.flows.at(ref.flow)
+		for x := range f.e {
+			host := f.addr(x)
+			if len(g.lost[host]) > 0 || len(g.silent[host]) > 0 {
+				e := &f.e[x]
+				p := presence{stream: int(ref.stream), start: f.start, packets: e.packets}
+				if e.packets > 0 {
+					p.heard = e.lastTime
+				}
+				p.synchronized = f.synchronized()
+				g.peers[host] = append(g.peers[host], p)
+			}
+		}
+		client, _ := roles(f)
+		server := f.peer(client)
+		t := g.services[f.service(server)]
+		if t == nil || f.flags&self != 0 {
+			continue
+		}
+		t.enter(s, f, client, int(ref.stream))
+	}
+}
+
+// enter notes a connection of the service.
+func (t *troubled) enter(s *shard, f *flow, client, stream int) {
+	server := f.peer(client)
+	e := &f.e[server]
+	a := attempt{time: f.start, accepted: e.has(sentSYNACK)}
+	l := lifetime{stream: stream, start: f.start, end: 1<<63 - 1, pending: e.has(sentSYNACK) && !e.has(sentData)}
+	if f.closing != 0 {
+		c := s.closings.at(f.closing)
+		a.refused = c.rst.accepted && c.rst.refusal && int(c.rst.by) == server
+		if n := &c.fin[server]; n.sent {
+			l.end, l.server = n.time, true
+		}
+		if r := &c.rst; r.accepted && r.time < l.end {
+			l.end, l.server, l.rst = r.time, int(r.by) == server, true
+		}
+	}
+	if f.e[client].has(sentBareSYN) {
+		t.attempts = append(t.attempts, a)
+	}
+	if e.has(sentACK) && !a.refused {
+		t.ends = append(t.ends, l)
+	}
+}
+
+// next returns the first attempt after a moment that was answered, and whether there is one.
+func (t *troubled) next(after int64) (attempt, bool) {
+	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
+	for ; i < len(t.attempts); i++ {
+		if a := t.attempts[i]; a.accepted || a.refused {
+			return a, true
+		}
+	}
+	return attempt{}, false
+}
+
+// refusals counts the SYNs refused from a moment on until one was accepted, and returns when that was; 0: never.
+func (t *troubled) refusals(after int64) (n int, back int64) {
+	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
+	for ; i < len(t.attempts); i++ {
+		switch a := t.attempts[i]; {
+		case a.accepted:
+			return n, a.time
+		case a.refused:
+			n++
+		}
+	}
+	return n, 0
+}
+
+const (
+	// atOnce is how far apart the ends of two sockets are at most that one event ends: a kernel closes those of a process,
+	// or resets those of a listener, back to back.
+	atOnce = 5e6 // ns
+
+	// refusedWithin is within what time the next SYN has to be refused to say something about a single reset connection.
+	refusedWithin = 60e9 // ns
+)
+
+// exits reports listening sockets that were closed, and processes that ended.
+func (g *gathering) exits() {
+	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
+		t := g.services[at]
+		slices.SortStableFunc(t.attempts, func(a, b attempt) int { return cmp.Compare(a.time, b.time) })
+		slices.SortStableFunc(t.pending, func(a, b pendingReset) int { return cmp.Compare(a.end, b.end) })
+		explained := map[int]bool{}
+		if t.refused > 0 {
+			g.processExits(at, t, explained)
+		}
+		for i := 0; i < len(t.pending); {
+			j := i + 1
+			for j < len(t.pending) && t.pending[j].end-t.pending[j-1].end <= atOnce {
+				j++
+			}
+			if !explained[t.pending[i].stream] {
+				g.listenerClosed(at, t, t.pending[i:j])
+			}
+			i = j
+		}
+	}
+}
+
+// listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts
+// and then aborts, or sheds load, resets each soon after it came, and takes the next one.
+func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendingReset) {
+	first, last := burst[0].end, burst[len(burst)-1].end
+	oldest, youngest := burst[0].start, burst[0].start
+	var streams []int
+	data := 0
+	for _, p := range burst {
+		oldest, youngest = min(oldest, p.start), max(youngest, p.start)
+		streams = append(streams, p.stream)
+		if p.data {
+			data++
+		}
+	}
+	next, answered := t.next(last)
+	switch {
+	case answered && next.accepted:
+		return
+	case answered && (len(burst) > 1 || next.time-last <= refusedWithin):
+	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
+		return // they came together and were reset together: each may have been accepted and aborted
+	}
+	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: its listening socket was closed before they were accepted",
+		connections(len(burst)), at, human(first-oldest), human(last-first), moment(first))
+	if len(burst) == 1 {
+		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: its listening socket was closed before it was accepted",
+			at, moment(first), human(first-oldest))
+	}
+	if n, back := t.refusals(last); n > 0 {
+		text += fmt.Sprintf("; %s refused after that%s", plural(int64(n), "SYN was", "SYNs were"), backText(back))
+	}
+	if data > 0 {
+		text += fmt.Sprintf("; %d of them had sent a request, which is lost", data)
+	}
+	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, fmt.Sprintf("Stop in this order: take the server out of the load balancer, accept() and serve until the queue is empty (`ss -ltn sport = :%d` on %v: Recv-Q 0), then close the listening socket; "+
+		"or hand the socket over to the next process (socket activation, SO_REUSEPORT with net.ipv4.tcp_migrate_req=1). Clients may repeat: nothing was read. No TIME_WAIT stays behind, the port can be bound at once.", at.Port(), at.Addr()))
+}
+
+// backText says when a service accepted connections again.
+func backText(back int64) string {
+	if back == 0 {
+		return " until the capture ended"
+	}
+	return ", until it accepted again at " + moment(back)
+}
+
+// processExits reports moments at which a server ended all its connections and after which it refused the next SYN. One
+// that closes first by habit leaves others open, or accepts the next SYN.
+func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[int]bool) {
+	ends := t.ends
+	slices.SortStableFunc(ends, func(a, b lifetime) int { return cmp.Compare(a.end, b.end) })
+	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
+	oldest := make([]int64, len(ends)+1)
+	oldest[len(ends)] = 1<<63 - 1
+	for i := len(ends) - 1; i >= 0; i-- {
+		oldest[i] = min(oldest[i+1], ends[i].start)
+	}
+	done := -1
+	for _, a := range t.attempts {
+		if !a.refused {
+			continue
+		}
+		// The connections that had ended by the time of this refusal, and of these the last burst.
+		to := sort.Search(len(ends), func(i int) bool { return ends[i].end > a.time })
+		if to == 0 || to == done {
+			continue
+		}
+		done = to
+		from := to - 1
+		for from > 0 && ends[from].end-ends[from-1].end <= atOnce {
+			from--
+		}
+		burst := ends[from:to]
+		last := burst[len(burst)-1].end
+		if next, ok := t.next(last); !ok || !next.refused || oldest[to] <= last {
+			continue
+		}
+		g.processExit(at, t, burst, explained)
+	}
+}
+
+func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime, explained map[int]bool) {
+	var streams []int
+	fins, rsts, pending := 0, 0, 0
+	for _, l := range burst {
+		switch {
+		case !l.server:
+			continue
+		case l.rst && l.pending:
+			pending++
+		case l.rst:
+			rsts++
+		default:
+			fins++
+		}
+		streams = append(streams, l.stream)
+	}
+	if len(streams) < 2 || fins+rsts == 0 {
+		return
+	}
+	for _, s := range streams {
+		explained[s] = true
+	}
+	first, last := burst[0].end, burst[len(burst)-1].end
+	n, back := t.refusals(last)
+	text := fmt.Sprintf("all %s of %v were ended by the server within %s at %s (%d by FIN, %d by RST, %d of these without a byte from the server), and %s refused after that%s: the process ended, its host lives",
+		connections(len(streams)), at, human(last-first), moment(first), fins, rsts+pending, pending, plural(int64(n), "SYN was", "SYNs were"), backText(back))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in `journalctl -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`. "+
+		"If it was planned, stop accepting, drain, then exit. If the restart fails with EADDRINUSE, `ss -tan sport = :%d` shows the sockets in TIME_WAIT or FIN_WAIT_2 that hold the port: set SO_REUSEADDR before bind.",
+		moment(first), at.Addr(), at.Port()))
+}

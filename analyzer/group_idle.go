@@ -1,0 +1,78 @@
+package analyzer
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// idleKey names the closes of idle connections of a service by one side.
+type idleKey struct {
+	service netip.AddrPort
+	client  bool // the client closes
+}
+
+func (k idleKey) compare(o idleKey) int {
+	a, b := 0, 0
+	if k.client {
+		a = 1
+	}
+	if o.client {
+		b = 1
+	}
+	return cmp.Or(k.service.Compare(o.service), cmp.Compare(a, b))
+}
+
+// idleClose is a FIN after a silence.
+type idleClose struct {
+	stream  int
+	time    int64
+	idle    int64
+	refused bool // data met the closed socket
+}
+
+// minIdle is the shortest silence before a FIN that may be a timeout: the shortest keep-alive timeout in use is 1 s.
+const minIdle = 900e6 // ns
+
+// idleRaces reports requests that met a connection which the other side was closing because it had been idle for long
+// enough, if that time repeats.
+func (g *gathering) idleRaces() {
+	for _, k := range sortedKeys(g.idle, idleKey.compare) {
+		all := g.idle[k]
+		slices.SortStableFunc(all, func(a, b idleClose) int { return cmp.Compare(a.idle, b.idle) })
+		for i := 0; i < len(all); {
+			// A run of nearly equal idle times; timers are late by a tick, never early.
+			j := i + 1
+			for j < len(all) && all[j].idle-all[i].idle <= max(100e6, all[i].idle/20) {
+				j++
+			}
+			g.idleRace(k, all[i:j])
+			i = j
+		}
+	}
+}
+
+func (g *gathering) idleRace(k idleKey, all []idleClose) {
+	var streams []int
+	first, last := int64(1<<63-1), int64(0)
+	for _, c := range all {
+		if c.refused {
+			streams = append(streams, c.stream)
+			first, last = min(first, c.time), max(last, c.time)
+		}
+	}
+	if len(streams) == 0 || len(all) < 2 {
+		return
+	}
+	idle := human(all[len(all)/2].idle)
+	closer, other := "the server", "the client"
+	if k.client {
+		closer, other = other, closer
+	}
+	text := fmt.Sprintf("%s of %v: data of %s met a connection that %s was closing after %s of idleness and were refused with RST; %s closes idle connections after that time (seen on %d)",
+		connections(len(streams)), k.service, other, closer, idle, closer, len(all))
+	g.add(ResetLateData, Warning, k.service, streams, first, last, text, fmt.Sprintf("%s is the keep-alive (idle) timeout of %s. Make the idle timeout of the connection pool of %s shorter than that by some seconds, or that of %s longer "+
+		"(nginx keepalive_timeout, Node.js server.keepAliveTimeout, Go http.Server.IdleTimeout, Apache KeepAliveTimeout), and let %s repeat requests that are safe to repeat when a reused connection is reset.",
+		idle, closer, other, closer, other))
+}
