@@ -325,7 +325,7 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 	case o.verdict == Indeterminate && (n.sent || m.sent):
 		return unknownSide, ByFIN
 	case n.sent && f.flags&self != 0:
-		return 0, ByFIN
+		return bothSides, ByFIN // one socket closed both ends
 	case n.sent && m.sent:
 		switch p, q := n.passive(m) || n.inferred && !m.passive(n), m.passive(n) || m.inferred && !n.passive(m); {
 		case p && q:
