@@ -116,7 +116,7 @@ const (
 	DoubtStateLost   Doubt = "state-lost"             // a new connection on the same ports was accepted without seeing this one end
 )
 
-// DoubtFinishedEarly: more connections were open than Options.MaxFlows allows, and this one had been idle for longest.
+// DoubtFinishedEarly says that more connections were open than Options.MaxFlows allows, and that this one had been idle for longest.
 const DoubtFinishedEarly Doubt = "finished-early"
 
 // Severity orders findings.
