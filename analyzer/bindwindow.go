@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,6 +106,7 @@ func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
 	}
 	slices.SortFunc(acc.refused, func(a, b refusal) int { return int(a.flow - b.flow) })
 	slices.Sort(acc.accepted)
+	waits, left := crowdOf(acc.server), crowdOf(acc.left)
 	var out []GroupFinding
 	for i := 0; i < len(acc.refused); {
 		from := acc.refused[i].time
@@ -117,7 +119,7 @@ func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
 		for j < len(acc.refused) && acc.refused[j].time < again {
 			j++
 		}
-		if f, ok := l.outage(r, acc, acc.refused[i:max(j, i+1)], again); ok {
+		if f, ok := l.outage(r, acc, waits, left, acc.refused[i:max(j, i+1)], again); ok {
 			out = append(out, f)
 		}
 		i = max(j, i+1)
@@ -125,27 +127,45 @@ func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
 	return out
 }
 
+// crowd tells of many holds how many there are at a moment, without looking at each.
+type crowd struct {
+	since, until []int64 // sorted, each for itself
+	last         []int64 // by since: when the last of those that began until then ends
+}
+
+func crowdOf(holds []hold) *crowd {
+	lasting := slices.DeleteFunc(slices.Clone(holds), func(h hold) bool { return h.since >= h.until })
+	slices.SortFunc(lasting, func(a, b hold) int { return cmp.Compare(a.since, b.since) })
+	c := &crowd{}
+	var last int64
+	for i := range lasting {
+		last = max(last, lasting[i].until)
+		c.since, c.until, c.last = append(c.since, lasting[i].since), append(c.until, lasting[i].until), append(c.last, last)
+	}
+	slices.Sort(c.until)
+	return c
+}
+
+// at returns how many holds there are at a time, and when the last of them ends; 0 if there are none.
+func (c *crowd) at(t int64) (n int, gone int64) {
+	begun, _ := slices.BinarySearch(c.since, t+1)
+	over, _ := slices.BinarySearch(c.until, t+1)
+	if begun == over {
+		return 0, 0
+	}
+	return begun - over, c.last[begun-1]
+}
+
 // soonAfter is within which time after the last obstacle has gone a service that waited for that is back: programs that
 // start others try again every few seconds, with growing pauses.
 const soonAfter = 30e9
 
 // outage judges one stretch of refusals; again is when the service accepted next.
-func (l *ledger) outage(r *Report, acc *account, refused []refusal, again int64) (GroupFinding, bool) {
+func (l *ledger) outage(r *Report, acc *account, waiting, leaving *crowd, refused []refusal, again int64) (GroupFinding, bool) {
 	from, to := refused[0].time, refused[len(refused)-1].time
-	var gone int64 // when the last obstacle went
-	waits, left := 0, 0
-	for _, h := range acc.server {
-		if h.since <= from && from < h.until {
-			waits++
-			gone = max(gone, h.until)
-		}
-	}
-	for _, h := range acc.left {
-		if h.since <= from && from < h.until {
-			left++
-			gone = max(gone, h.until)
-		}
-	}
+	waits, gone := waiting.at(from)
+	left, later := leaving.at(from)
+	gone = max(gone, later) // when the last obstacle went
 	over := again != maxTime
 	switch {
 	case waits+left == 0:

@@ -174,6 +174,7 @@ func (l *ledger) course(holds []hold, from func(*hold) int64) *course {
 	}
 	slices.Sort(starts)
 	slices.Sort(ends)
+	c.steps = make([]level, 0, len(starts)+len(ends))
 	n := 0
 	for i, j := 0, 0; i < len(starts) || j < len(ends); {
 		var t int64
