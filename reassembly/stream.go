@@ -166,9 +166,9 @@ func (s *Stream) within(seq Seq, room uint32) bool {
 // reordering explains it.
 func (s *Stream) tooOld(t Seq) bool {
 	if s.far {
-		return s.nxt.Diff(t) > maxRoom
+		return t.AtOrBefore(s.nxt) && uint32(s.nxt-t) > maxRoom
 	}
-	return t.Before(s.start) && s.start.Diff(t) > UnknownRoom
+	return t.Before(s.start) && uint32(s.start-t) > UnknownRoom
 }
 
 // open records the missing range h. If a jump was confirmed, its first segment is not missing.
@@ -288,6 +288,9 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 		// This direction has not been captured so far: the first acknowledgment is where it stands.
 		s.started, s.start, s.nxt, s.una, s.acked = true, ack, ack, ack, true
 		return true
+	}
+	if ack-s.nxt == 1<<31 {
+		return false // half the space away: neither before nor ahead
 	}
 	if ack.AtOrBefore(s.nxt) {
 		if !s.acked && s.tooOld(ack) {
