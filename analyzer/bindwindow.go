@@ -35,7 +35,7 @@ func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
 		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: r.heldAt(running, l.end),
 		Start: at(since), End: at(until),
 	}
-	refusing := len(acc.refused) > 0 && slices.ContainsFunc(acc.refused, func(e refusal) bool { return e.time > l.end-l.length }) && !acceptedAfter(acc, l.end-5e9)
+	refusing := acc.refusing(l.end - l.length)
 	switch {
 	case len(running) >= serviceBlocked || refusing:
 		f.Severity = Error
@@ -46,7 +46,7 @@ func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
 	fmt.Fprintf(&b, "%v held %d TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
 		acc.at, len(running), clock(until), human(until-l.end))
 	if acc.open > 0 {
-		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", plural(int64(acc.open), "connection", "connections"), human(l.length))
+		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", counted(int64(acc.open), "connection", "connections"), human(l.length))
 	}
 	if refusing {
 		b.WriteString("; it refuses connections now: that may be what a failed bind looks like")
@@ -56,9 +56,23 @@ func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
 	return f, true
 }
 
-func acceptedAfter(acc *account, t int64) bool {
-	return slices.ContainsFunc(acc.accepted, func(a int64) bool { return a > t })
+// refusing reports whether the service has refused all SYNs since a time, or since it last accepted one, for as long as
+// outageFrom.
+func (acc *account) refusing(since int64) bool {
+	for _, t := range acc.accepted {
+		since = max(since, t)
+	}
+	first, last := int64(maxTime), int64(0)
+	for _, e := range acc.refused {
+		if e.time > since {
+			first, last = min(first, e.time), max(last, e.time)
+		}
+	}
+	return last-first >= outageFrom
 }
+
+// outageFrom is for how long a service has to refuse SYNs before a bind that fails is likelier than a restart.
+const outageFrom = 5e9
 
 // closeAdvice is the article's: who should close first, and what else helps.
 func (l *ledger) closeAdvice(acc *account) string {
@@ -170,6 +184,8 @@ func (l *ledger) outage(r *Report, acc *account, waiting, leaving *crowd, refuse
 	switch {
 	case waits+left == 0:
 		return GroupFinding{}, false
+	case !over && to-from < outageFrom: // it may be about to start
+		return GroupFinding{}, false
 	case !over && (l.end >= gone || to < l.end-soonAfter): // refused although nothing is in the way, or not tried of late
 		return GroupFinding{}, false
 	case over && (again < gone-1e9 || again > gone+soonAfter):
@@ -192,7 +208,7 @@ func (l *ledger) outage(r *Report, acc *account, waiting, leaving *crowd, refuse
 		f.Severity, f.End = Warning, at(again)
 		f.Text = fmt.Sprintf("%v refused %s from %s on, while the port had %s, and accepted again at %s, %s after the last of them was gone: "+
 			"likely a bind that failed with \"address already in use\"; out of service for %.1f s",
-			acc.at, plural(int64(len(refused)), "connection", "connections"), clock(from), obstacles, clock(again), human(again-gone), float64(again-from)/1e9)
+			acc.at, counted(int64(len(refused)), "connection", "connections"), clock(from), obstacles, clock(again), human(again-gone), float64(again-from)/1e9)
 	} else {
 		until := "for as long as that stays"
 		if gone != maxTime {

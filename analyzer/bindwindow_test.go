@@ -58,6 +58,7 @@ func TestRefusedWhileTimeWait(t *testing.T) {
 		{"back before: it restarted", []float64{5, 6}, 10, 1, "", ""},
 		{"back long after: it was down", []float64{5, 20, 58}, 200, 1, "", ""},
 		{"still refusing", []float64{5, 20, 30}, 0, 1, Error, "refuses connections since"},
+		{"refused a moment ago: it may be about to start", []float64{5, 7}, 0, 1, "", ""},
 		{"the client closed first: nothing is in the way", []float64{5, 20, 58}, 62, 0, "", ""},
 		{"refused after TIME_WAIT", []float64{70}, 75, 1, "", ""},
 	} {

@@ -76,6 +76,7 @@ type rstFacts struct {
 	peerDataLast   bool  // the last payload before it came from its receiver
 	ttl, usualTTL  uint8 // its TTL, and that of its supposed sender's packet before; 0: none
 	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
+	probed         int32 // and probes of its receiver
 }
 
 // abortFacts is the first RST with ACK of one endpoint: a socket sent it, and says what it had received.

@@ -122,11 +122,12 @@ func (s *shard) heldByWindow(f *flow, x int, p *packet) {
 		return
 	}
 	z := &s.odds.at(f.odd).zero[f.peer(x)]
-	if z.probes > 0 {
+	switch {
+	case z.probes == 0:
+	case z.open:
+		z.held = z.total + p.time - z.since
+	case p.time-z.until <= briefly:
 		z.held = z.total
-		if z.open {
-			z.held += p.time - z.since
-		}
 	}
 }
 

@@ -10,47 +10,54 @@ func (c *casefile) stuck() {
 		}
 		y := c.f.peer(x)
 		n := &c.o.c.fin[x]
-		age := c.end - max(c.o.since[x], c.o.c.lastData[y])
-		if age < c.a.stuckAfter {
+		since := max(c.o.since[x], c.o.c.lastData[y])
+		if c.end-since < c.a.stuckAfter {
 			continue
 		}
 		switch c.o.state[x] {
 		case FinWait2:
 			if !c.o.c.fin[y].sent {
-				c.stuckHalf(x, y, age)
+				c.stuckHalf(x, y, since)
 			}
 		case FinWait1:
 			if n.sent {
-				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
-					c.name(x), human(age), n.frame, times(n.copies), c.name(y))
+				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
+					c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
 			}
 		case Closing:
-			c.add(ClosingStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "both sides closed at once; %s has waited %s for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
-				c.name(x), human(age), n.frame, times(n.copies), c.name(y))
+			c.add(ClosingStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "both sides closed at once; %s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
+				c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
 		case LastAck:
-			c.add(LastAckStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s for the last ACK (its FIN: frame %d, sent %s; LAST_ACK): the ACKs of %s are lost, or it is gone",
-				c.name(x), human(age), n.frame, times(n.copies), c.name(y))
+			c.add(LastAckStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s, since %s, for the last ACK (its FIN: frame %d, sent %s; LAST_ACK): the ACKs of %s are lost, or it is gone",
+				c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
 		}
 	}
 	c.slow()
 }
 
-// stuckHalf describes one side in FIN_WAIT_2 and the other in CLOSE_WAIT, without data: x waits for the FIN of y.
-func (c *casefile) stuckHalf(x, y int, age int64) {
+// stuckHalf describes one side in FIN_WAIT_2 and the other in CLOSE_WAIT, without data since a time: x waits for the FIN
+// of y.
+func (c *casefile) stuckHalf(x, y int, since int64) {
 	n := &c.o.c.fin[x]
 	frames := []uint64{n.frame, n.ackedFrame}
-	gone := ""
+	age := c.end - since
+	from := "since " + moment(since)
+	if since == c.o.c.lastData[y] {
+		from = "since the last data at " + moment(since)
+	}
+	fate := ""
 	switch {
 	case n.acked && c.f.e[x].lastTime-n.ackedTime >= c.a.finTimeout:
-		gone = fmt.Sprintf(". It still sent frame %d: its application holds the socket open (shutdown, not close), and no timer ends that", c.f.e[x].lastFrame)
+		fate = fmt.Sprintf(". It still sent frame %d: its application holds the socket open (shutdown(SHUT_WR), not close()), and no timer ends that", c.f.e[x].lastFrame)
 	case age >= c.a.finTimeout:
-		gone = fmt.Sprintf(". If its application has closed the socket, its kernel dropped it after %s and will answer with RST", human(c.a.finTimeout))
+		fate = fmt.Sprintf(". If its application called close(), its kernel has dropped the socket by now, after %s%s, and answers with RST; after shutdown(SHUT_WR) it waits without limit",
+			human(c.a.finTimeout), c.a.platform.setting("net.ipv4.tcp_fin_timeout"))
 	}
-	c.add(FinWait2Stuck, Warning, x, frames, "%s closed in frame %d and still waited for the FIN of %s when the capture ended, %s later (FIN_WAIT_2)%s",
-		c.name(x), n.frame, c.name(y), human(age), gone)
+	c.add(FinWait2Stuck, Warning, x, frames, "%s closed in frame %d and waited for the FIN of %s until the capture ended: %s, %s (FIN_WAIT_2)%s",
+		c.name(x), n.frame, c.name(y), human(age), from, fate)
 	if c.o.state[y] == CloseWait {
-		c.add(CloseWaitStuck, Warning, y, frames, "%s owes its FIN: it acknowledged that of %s in frame %d and its application has not closed the socket since, for %s (CLOSE_WAIT)",
-			c.name(y), c.role(x), n.ackedFrame, human(age))
+		c.add(CloseWaitStuck, Warning, y, frames, "%s owes its FIN: it acknowledged that of %s in frame %d and has sent none for %s, %s. Its application has not closed the socket (CLOSE_WAIT): %s there names the process",
+			c.name(y), c.role(x), n.ackedFrame, human(age), from, c.a.platform.owner(CloseWait, c.f.port(y), "dst "+addrPort(c.f.addr(x), c.f.port(x))))
 	}
 }
 
@@ -60,17 +67,24 @@ func (c *casefile) slow() {
 	if x > 1 || c.f.flags&self != 0 {
 		return
 	}
-	n, m := &c.o.c.fin[x], &c.o.c.fin[1-x]
+	y := 1 - x
+	n, m := &c.o.c.fin[x], &c.o.c.fin[y]
 	if !n.sent || !m.sent || n.inferred || m.inferred {
 		return
 	}
 	if r := &c.o.c.rst; r.accepted && int(r.by) == x && c.cause() == causeExpired {
 		return // said there
 	}
-	if gap := m.time - n.time; gap >= c.a.stuckAfter {
-		c.add(SlowClose, Warning, 1-x, []uint64{n.frame, m.frame}, "%s closed only %s after %s had (frames %d and %d); meanwhile %s was in FIN_WAIT_2 and it in CLOSE_WAIT",
-			c.name(1-x), human(gap), c.role(x), n.frame, m.frame, c.role(x))
+	gap := m.time - n.time
+	if gap < c.a.stuckAfter {
+		return
 	}
+	meanwhile := fmt.Sprintf("meanwhile %s was in FIN_WAIT_2 and %s in CLOSE_WAIT", c.role(x), c.role(y))
+	if n.acked && n.ackedTime-n.time > gap/2 {
+		meanwhile = fmt.Sprintf("for %s of that %s was in FIN_WAIT_1, its FIN not acknowledged", human(n.ackedTime-n.time), c.role(x))
+	}
+	c.add(SlowClose, Warning, y, []uint64{n.frame, m.frame}, "%s closed only %s after %s had (frames %d and %d); %s",
+		c.name(y), human(gap), c.role(x), n.frame, m.frame, meanwhile)
 }
 
 // lost describes FINs that were sent more than once.
@@ -95,13 +109,15 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	span := fmt.Sprintf("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, times(n.copies), human(n.lastTime-n.time))
 	delta := c.s.delta(&c.f.e[x])
 	switch {
+	case n.early && n.ackedFrame != 0 && n.time-n.ackedTime > delta:
+		c.add(FINRetransmitted, Info, x, frames, "the first FIN of %s was not captured: %s acknowledged it in frame %d, before the copy in frame %d", c.name(x), c.role(y), n.ackedFrame, n.frame)
 	case n.early:
 		c.add(LostFIN, Warning, x, frames, "the first FIN of %s was lost before it reached the capture point: frame %d is a copy", c.name(x), n.frame)
 	case n.afterAck > 0, n.acked && n.lastTime-n.ackedTime > delta:
-		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s are lost or late between the capture point and %s",
+		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s were lost or late between the capture point and %s",
 			span, n.ackedFrame, c.role(y), c.role(x))
 	case n.answers(&c.f.e[y]):
-		c.add(FINRetransmitted, Info, x, frames, "%s, but the ACK of frame %d came too soon after the last copy to be the answer to it: its retransmission timer was too short, nothing need have been lost",
+		c.add(FINRetransmitted, Info, x, frames, "%s, but the ACK of frame %d came too soon after the last copy to be the answer to it: that one was sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.odd.dsack[y] != 0:
 		c.add(LostACK, Info, y, append(frames, c.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
@@ -109,17 +125,21 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case c.o.gaveUp[x]:
 	case n.acking > 0 && n.copies == n.acking+1: // the copies are acknowledgments of the peer's FIN: nothing was lost
 	case n.acked && n.ackedFrame < n.lastFrame:
-		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: its retransmission timer was too short, nothing need have been lost",
+		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.f.e[y].has(sentSACK) && c.f.e[y].sackMax == n.end:
 		c.add(FINRetransmitted, Info, x, frames, "%s; the first had arrived (%s selectively acknowledged it) and was sent again with data before it that had not", span, c.role(y))
-	case n.needed(&c.o.c.fin[y], &c.f.e[y]):
-		c.add(LostFIN, Warning, x, frames, "%s and only the last was acknowledged (frame %d): those before were lost between the capture point and %s",
-			span, n.ackedFrame, c.role(y))
+	case n.needed(&c.o.c.fin[y], &c.f.e[x], &c.f.e[y]):
+		before := "the one before was"
+		if n.copies > 2 {
+			before = "those before were"
+		}
+		c.add(LostFIN, Warning, x, frames, "%s and only the last was acknowledged (frame %d): %s lost between the capture point and %s",
+			span, n.ackedFrame, before, c.role(y))
 	case c.o.doubts&oneSided != 0:
 		c.add(FINRetransmitted, Info, x, frames, "%s: it or its ACK was lost; what %s sent is not in the capture", span, c.role(y))
 	default:
-		c.add(FINRetransmitted, Info, x, frames, "%s: either it was lost behind the capture point or its ACK before; the packets do not tell which", span)
+		c.add(FINRetransmitted, Info, x, frames, "%s: either it was lost between the capture point and %s, or the ACK of %s before it came here; the packets do not tell which", span, c.role(y), c.role(y))
 	}
 }
 
@@ -128,18 +148,33 @@ func (n *finFacts) answers(peer *endpoint) bool {
 	return n.acked && n.ackedFrame > n.lastFrame && n.copies > 1 && (n.ackedTime-n.lastTime)/1000 < int64(peer.rtt)*3/4
 }
 
-// needed reports whether a copy of a FIN was needed: it was acknowledged only after the last copy, by a peer that
-// would have reported an earlier one (RFC 2883). A peer that has closed itself may answer from TIME_WAIT, which reports
-// nothing.
-func (n *finFacts) needed(m *finFacts, peer *endpoint) bool {
-	return n.acked && n.ackedFrame > n.lastFrame && peer.has(permitsSACK) && (!m.sent || m.frame > n.ackedFrame)
+// needed reports whether a copy of the FIN of e was needed: it was acknowledged only after the last copy, by a peer that
+// would have reported an earlier one (RFC 2883), as both SYNs permit SACK. A peer that has closed itself may answer from
+// TIME_WAIT, which reports nothing.
+func (n *finFacts) needed(m *finFacts, e, peer *endpoint) bool {
+	return n.acked && n.ackedFrame > n.lastFrame && e.has(permitsSACK) && peer.has(permitsSACK) && (!m.sent || m.frame > n.ackedFrame)
 }
+
+// orphanLasts is how long after the first copy of a FIN Linux sends further ones for a socket that its application has
+// closed: the timer that runs out after 102.2 s or later ends it (tcp_orphan_retries 0, counted as 8), and the first copy
+// comes within 2.8 s. Those of a socket that is still open go on for 924.6 s and more (tcp_retries2). ns.
+const orphanLasts = 105e9
 
 // gaveUp describes a FIN whose sender stopped sending it again.
 func (c *casefile) gaveUp(x, y int, n *finFacts) {
-	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frames), "%s sent its FIN %s within %s, got no answer and stopped: %s or the path to it was gone. "+
-		"Its kernel drops such a socket without a packet (Linux: 102 to 205 s after the first copy once the application has closed it, about 15 min before)",
-		c.name(x), times(n.copies), human(n.lastTime-n.time), c.name(y))
+	fate := "Its kernel drops such a socket without a packet"
+	if c.a.platform.linux() {
+		switch span := n.lastTime - n.time; {
+		case span >= orphanLasts:
+			fate += ". So late a copy means that its application had not closed the socket, only its sending side: Linux then tries for about 15 min (net.ipv4.tcp_retries2)"
+		case span+2*n.gap < orphanLasts:
+			fate += ". Linux by default sends copies for longer, up to 102 s: net.ipv4.tcp_orphan_retries or TCP_USER_TIMEOUT is lower there, or that host went away too"
+		default:
+			fate += " (Linux: 102 to 205 s after the first copy if its application has closed the socket, net.ipv4.tcp_orphan_retries; after about 15 min if not, net.ipv4.tcp_retries2)"
+		}
+	}
+	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frames), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
+		c.name(x), times(n.copies), human(n.lastTime-n.time), moment(n.lastTime), c.name(y), fate)
 }
 
 // oddEvents says what else is worth knowing of a connection.
@@ -157,17 +192,17 @@ func (c *casefile) oddEvents() {
 		if n := c.odd.afterFIN[x]; n != 0 {
 			c.add(DataAfterFIN, Warning, x, []uint64{c.o.c.fin[x].frame, n}, "%s sent data in frame %d, past its own FIN of frame %d: their receiver ignores them. A broken stack or a middlebox does that", c.name(x), n, c.o.c.fin[x].frame)
 		}
-		if z := &c.odd.zero[y]; z.held > 0 && z.probes > 0 && c.o.c.fin[x].sent {
-			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the close of %s waited %s behind the closed window of %s (from frame %d, %d probes), whose application did not read",
-				c.name(x), human(z.held), c.name(y), z.frame, z.probes)
+		if z := &c.odd.zero[y]; z.held > 0 && c.o.c.fin[x].sent {
+			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the FIN of %s came right behind %s of a closed window of %s (from frame %d, %s): its application did not read. The close may have waited for it all that time, in FIN_WAIT_1 without a FIN",
+				c.name(x), human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
 		if q := &c.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.c.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
-			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s answers nothing: its host or the path to it is down",
-				c.name(x), times(q.resent), human(q.until-q.since), q.first, q.last, c.name(y))
+			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection",
+				c.name(x), times(q.resent), human(q.until-q.since), q.first, q.last, c.name(y), moment(q.since))
 		}
 	}
 	if c.o.roles == RolesBoth && c.f.flags&self == 0 {
-		c.add(SimultaneousOpen, Info, nobody, []uint64{c.f.firstFrame}, "both sides opened the connection at once: neither is client or server by the packets")
+		c.add(SimultaneousOpen, Info, nobody, []uint64{c.f.firstFrame}, "both sides opened the connection at once (RFC 9293 §3.5): neither is client or server by the packets")
 	}
 	if c.o.doubts&mptcpDoubt != 0 {
 		c.add(MPTCP, Info, nobody, []uint64{c.f.firstFrame}, "a subflow of a Multipath TCP connection: the connection itself is closed by DATA_FIN, which may come earlier or from the other side (RFC 8684 §3.3.3)")

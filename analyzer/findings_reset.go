@@ -9,14 +9,41 @@ func (c *casefile) resets() {
 		c.reset()
 	}
 	if n := int64(c.o.c.ignored); n > 0 {
-		c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s not believed (the first: frame %d): the sequence number is wrong and the connection went on. "+
-			"It came from a middlebox, an attacker or an old connection: compare its TTL with that of its supposed sender",
-			plural(n, "RST was", "RSTs were"), c.odd.ignored)
+		c.ignored(n)
 	}
-	if n := int64(c.o.c.lateRSTs); n > 0 && c.s.events(&c.o.c.timeWait[0]).killed|c.s.events(&c.o.c.timeWait[1]).killed == 0 {
-		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost",
-			plural(n, "RST came", "RSTs came"))
+	if n := int64(c.o.c.lateRSTs); n > 0 && !c.killedByRST() {
+		none := ""
+		for x := range c.f.e {
+			if ev := c.s.events(&c.o.c.timeWait[x]); ev.denied != 0 {
+				none = fmt.Sprintf("; %s, which closed first, holds no TIME_WAIT: its stack answered so in frame %d", c.role(x), ev.denyFrame)
+			}
+		}
+		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost%s",
+			counted(n, "RST came", "RSTs came"), none)
 	}
+}
+
+// killedByRST reports whether a RST is told of as the end of a TIME_WAIT.
+func (c *casefile) killedByRST() bool {
+	for x := range c.f.e {
+		if w, ok := c.s.waitOf(c.f, c.o, x, c.end, c.a); ok && w.ended == "killed" {
+			return true
+		}
+	}
+	return false
+}
+
+// ignored describes RSTs that their receiver did not believe.
+func (c *casefile) ignored(n int64) {
+	which := fmt.Sprintf("the RST of frame %d was not believed", c.odd.ignored)
+	if n > 1 {
+		which = fmt.Sprintf("%d RSTs were not believed, the first in frame %d", n, c.odd.ignored)
+	}
+	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
+	if c.odd.disproved == c.odd.ignored {
+		why = "its sequence number fits, and the connection went on all the same. It was lost between the capture point and its receiver, or that one ignores it"
+	}
+	c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s: %s", which, why)
 }
 
 // Causes of a RST, as the records name them.
@@ -56,7 +83,7 @@ func (c *casefile) cause() string {
 	switch {
 	case r.refusal:
 		return causeRefused
-	case r.foreign || r.usualTTL != 0 && r.ttl != r.usualTTL:
+	case r.foreign || r.otherPath():
 		return causeInjected
 	case r.live && r.probes >= deadProbes:
 		return causeKeepalive
@@ -113,15 +140,26 @@ func (c *casefile) reset() {
 	frames := []uint64{r.frame}
 	switch cause := c.cause(); cause {
 	case causeInjected:
-		c.add(ResetInjected, Error, nobody, append(frames, c.odd.wentOn), "the RST of frame %d in the name of %s was probably not sent by it: %s. "+
-			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), c.foreignSigns(r, x))
+		sev, sure := Error, "was probably not sent by it"
+		if !r.foreign {
+			sev, sure = Warning, "may not have been sent by it"
+		}
+		c.add(ResetInjected, sev, nobody, append(frames, c.odd.wentOn), "the RST of frame %d in the name of %s %s: %s. "+
+			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), sure, c.foreignSigns(r, x))
 	case causeKeepalive:
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.odd.silent[x].first, c.odd.silent[x].last),
-			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it is dead. It may still hold the connection and learn of its end only when it sends",
-			c.name(x), r.probes, c.role(y))
+			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (`ss -tno state established`) and learns of the end only when it sends",
+			c.name(x), r.probes, c.role(y), c.role(y))
 	case causeUnread:
-		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket while data of %s lay unread in it (likely; an abort by choice looks the same): its kernel then sends a RST instead of a FIN, "+
-			"and %s may lose what it has not read yet. Read to the end of file before close()", c.name(x), c.role(y), c.role(y))
+		how := "its kernel then sends a RST instead of a FIN"
+		if n.sent && n.frame < r.frame {
+			how = fmt.Sprintf("its kernel then sends a RST, here after the FIN of frame %d", n.frame)
+		}
+		if c.f.e[x].has(sentData) {
+			how += fmt.Sprintf(", and %s may lose what it has not read yet", c.role(y))
+		}
+		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket, or was killed, while data of %s lay unread in it (likely; an abort by choice looks the same): %s. Read to the end of file before close()",
+			c.name(x), c.role(y), how)
 	case causeAbort:
 		c.abort(r, x, y, frames)
 	case causeBare:
@@ -129,27 +167,31 @@ func (c *casefile) reset() {
 			"suspect a load balancer, firewall or NAT on the path that drops connections idle for so long", c.name(x), human(r.idle))
 	case causeExpired:
 		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s closed in frame %d; %s took %s to close or to send more. "+
-			"By then the kernel of %s had dropped the socket (a closed socket stays in FIN_WAIT_2 for %s) and answered with RST. Make %s close sooner",
-			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.role(y))
+			"By then the kernel of %s had dropped the socket (it keeps a closed socket in FIN_WAIT_2 for %s%s) and answered with RST. Make %s close sooner",
+			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.a.platform.by("net.ipv4.tcp_fin_timeout"), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
 		if m := &c.o.c.fin[y]; m.sent {
 			code, answered = ResetLateData, fmt.Sprintf("the FIN of %s (frame %d)", c.name(y), m.frame)
 		}
-		c.add(code, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in FIN_WAIT_2 or TIME_WAIT. "+
-			"Look for TCP_LINGER2 below 0, a short tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow", c.name(x), n.frame, human(r.time-n.doneTime()), answered)
+		look := ""
+		if c.a.platform.linux() {
+			look = ". Look for TCP_LINGER2 below 0, a short net.ipv4.tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow (`nstat -az TcpExtTCPTimeWaitOverflow TcpExtTCPAbortOnMemory`)"
+		}
+		c.add(code, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in FIN_WAIT_2 or TIME_WAIT%s",
+			c.name(x), n.frame, human(r.time-n.doneTime()), answered, look)
 	case causeLate:
 		c.lateData(r, x, y, append(frames, n.frame))
 	case causeNotOpening:
 		c.add(ResetNoConnection, Info, x, frames, "%s answered a SYN-ACK with RST: it had given up the connect before, or it never sent that SYN (a forged address, as in a SYN flood)", c.name(x))
 	case causeSYNReceived:
-		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its queue was full), or a firewall rejects what follows",
-			c.name(x), c.role(y))
+		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its accept queue was full%s), or a firewall rejects what follows",
+			c.name(x), c.role(y), c.a.platform.by("net.ipv4.tcp_abort_on_overflow=1"))
 	case causeHalfOpen:
 		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)",
 			c.name(x))
 	case causeStateLost:
-		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: it was rebooted or failed over, or a firewall on the path lost the connection and answers in its name",
+		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: it was rebooted or failed over, it had given up the connection without a packet that passed here, or a firewall on the path lost it and answers in its name",
 			c.name(x), c.triggerText(r, y), idleText(r))
 	}
 }
@@ -159,7 +201,7 @@ func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
 	lost := bytesText(c.refusedBytes(x, y))
 	if n.acked && n.ackedFrame < r.frame && c.f.e[y].out.Numbers() > n.peerNumbers+c.finNumber(y) {
-		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side, or its process ended: %s that %s sent later drew a RST and are lost. "+
+		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s that %s sent later drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
 		return
 	}
@@ -178,18 +220,36 @@ func (c *casefile) finNumber(x int) uint64 {
 // abort describes the RST that a live socket sent without leaving data unread, as far as the packets tell.
 func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 	if r.crossed {
-		c.add(ResetAbort, Warning, nobody, append(frames, c.s.frames(c.o.c.rsts[y])...), "both sides aborted the connection at once (SO_LINGER with time 0, a killed socket, or a close with unread data)")
+		c.add(ResetAbort, Warning, nobody, append(frames, c.s.frames(c.o.c.rsts[y])...), "both sides aborted the connection at once: %s", c.abortReasons(x, y))
 		return
 	}
 	e := &c.f.e[x]
 	sev, lost := Warning, ""
 	if una, acked := e.out.Acked(); acked && una.Before(r.seq) && e.has(sentData) {
 		lost = fmt.Sprintf(". The last %s it sent were never acknowledged", bytesText(int64(r.seq.Diff(una))))
+		if r.seq.Diff(una) == 1 {
+			lost = ". The last byte it sent was never acknowledged"
+		}
 	} else if m := &c.o.c.fin[y]; m.sent && m.acked && r.before[x] == CloseWait && e.has(sentData) {
 		sev, lost = Info, ". Both had sent all they had to send: nothing is lost, and nobody has to hold TIME_WAIT" // many clients do this on purpose
 	}
-	c.add(ResetAbort, sev, x, frames, "%s aborted the connection in %s: SO_LINGER with time 0, a killed socket, or a close with unread data%s",
-		c.name(x), r.before[x], lost)
+	c.add(ResetAbort, sev, x, frames, "%s aborted the connection in %s: %s%s",
+		c.name(x), r.before[x], c.abortReasons(x, y), lost)
+}
+
+// abortReasons lists what makes a live socket of x send a RST.
+func (c *casefile) abortReasons(x, y int) string {
+	reasons := "close() with SO_LINGER and time 0"
+	if c.f.e[y].has(sentData) {
+		reasons += ", or with unread data"
+	}
+	if c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentData) {
+		reasons += ", a listening socket that was closed before the connection was accepted"
+	}
+	if c.a.platform.linux() {
+		reasons += ", or the administrator (`ss -K`)"
+	}
+	return reasons
 }
 
 // unread reports whether x, which sent a RST from a live socket, had probably left data of y unread: the data were the
@@ -212,8 +272,8 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 		}
 		signs += fmt.Sprintf(format, args...)
 	}
-	if r.usualTTL != 0 && r.ttl != r.usualTTL {
-		say("its TTL is %d, that of the other packets of %s %d", r.ttl, c.role(x), r.usualTTL)
+	if r.otherPath() {
+		say("its TTL is %d, that of the packet of %s before it %d", r.ttl, c.role(x), r.usualTTL)
 	}
 	if c.odd.wentOn != 0 {
 		say("%s went on in frame %d as if nothing had happened", c.role(x), c.odd.wentOn)
@@ -223,6 +283,20 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 	return signs
 }
 
+// otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
+// send with a TTL of 32, 64, 128 or 255, and some send a RST with another of these than what a socket sends.
+func (r *rstFacts) otherPath() bool { return r.usualTTL != 0 && hops(r.ttl) != hops(r.usualTTL) }
+
+// hops returns how many hops a packet has come, if it started with one of the usual TTLs.
+func hops(ttl uint8) int {
+	for _, start := range []int{32, 64, 128} {
+		if int(ttl) <= start {
+			return start - int(ttl)
+		}
+	}
+	return 255 - int(ttl)
+}
+
 // triggerText says what a bare RST answered.
 func (c *casefile) triggerText(r *rstFacts, y int) string {
 	switch m := &c.o.c.fin[y]; {
@@ -230,6 +304,8 @@ func (c *casefile) triggerText(r *rstFacts, y int) string {
 		return fmt.Sprintf(" the FIN of frame %d", m.frame)
 	case r.resent > 0:
 		return fmt.Sprintf(" data that %s had sent again %s in vain", c.role(y), times(r.resent))
+	case r.probed > 0:
+		return " a keep-alive probe"
 	case r.peerDataLast:
 		return " data"
 	default:
@@ -261,10 +337,10 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// plural writes a number with a noun and its verb.
-func plural(n int64, one, many string) string {
+// counted writes a number with a noun, and its verb if that follows.
+func counted(n int64, one, many string) string {
 	if n == 1 {
-		return "a " + one
+		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }

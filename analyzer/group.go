@@ -94,7 +94,7 @@ func (g *gathering) add(code Code, sev Severity, at netip.AddrPort, streams []in
 }
 
 // moment writes a point in time for people.
-func moment(ns int64) string { return at(ns).Format("15:04:05.000") }
+func moment(ns int64) string { return at(ns).Format("15:04:05.000 UTC") }
 
 // connections writes how many connections there are.
 func connections(n int) string {
@@ -123,7 +123,7 @@ func (g *gathering) captureItself() {
 	from, to := m.Start.UnixNano(), m.End.UnixNano()
 	if n := m.CaptureDuplicates; n > 0 {
 		g.add(CaptureDuplicates, Info, netip.AddrPort{}, []int{}, from, to,
-			fmt.Sprintf("%s captured twice (%.2g%% of the TCP packets): counted once, and not taken for retransmissions", plural(int64(n), "packet was", "packets were"), 100*float64(n)/float64(max(m.TCPPackets, 1))),
+			fmt.Sprintf("%s captured twice (%.2g%% of the TCP packets): counted once, and not taken for retransmissions", counted(int64(n), "packet was", "packets were"), 100*float64(n)/float64(max(m.TCPPackets, 1))),
 			"A mirror port that copies both directions, or `tcpdump -i any` on a host that routes, sees each packet on its way in and on its way out. "+
 				"Capture on one interface (`-i eth0`), or mirror one direction only; `editcap -d` takes the copies out of a file.")
 		g.out[len(g.out)-1].Count = int(n)
@@ -131,7 +131,7 @@ func (g *gathering) captureItself() {
 	switch {
 	case m.KernelDropped > 0:
 		g.add(CaptureLoss, Warning, netip.AddrPort{}, g.gaps, from, to,
-			fmt.Sprintf("the capturing host dropped %d packets before they were written: verdicts that rest on a missing packet are marked kernel-drops", m.KernelDropped),
+			fmt.Sprintf("the capturing host dropped %s unwritten: any verdict may lack one, and all are marked kernel-drops", counted(int64(m.KernelDropped), "packet", "packets")),
 			"Capture again with a larger buffer (`tcpdump -B 65536`, `finscope -B 65536`), a shorter snapshot length (`-s 128`) and a filter for the port in question; "+
 				"`ethtool -S` and /proc/net/softnet_stat on the capturing host show where packets are dropped.")
 		g.out[len(g.out)-1].Count = int(min(m.KernelDropped, 1<<31))

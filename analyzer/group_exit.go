@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // troubled is a service of which SYNs were refused, or connections reset before it ever answered.
@@ -216,20 +217,29 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
-	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: its listening socket was closed before they were accepted",
+	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely its listening socket was closed before they were accepted",
 		connections(len(burst)), at, human(first-oldest), human(last-first), moment(first))
 	if len(burst) == 1 {
-		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: its listening socket was closed before it was accepted",
+		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely its listening socket was closed before it was accepted",
 			at, moment(first), human(first-oldest))
 	}
 	if n, back := t.refusals(last); n > 0 {
-		text += fmt.Sprintf("; %s refused after that%s", plural(int64(n), "SYN was", "SYNs were"), backText(back))
+		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), backText(back))
 	}
 	if data > 0 {
-		text += fmt.Sprintf("; %d of them had sent a request, which is lost", data)
+		text += fmt.Sprintf("; %d of them had sent data, which are lost", data)
 	}
-	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, fmt.Sprintf("Stop in this order: take the server out of the load balancer, accept() and serve until the queue is empty (`ss -ltn sport = :%d` on %v: Recv-Q 0), then close the listening socket; "+
-		"or hand the socket over to the next process (socket activation, SO_REUSEPORT with net.ipv4.tcp_migrate_req=1). Clients may repeat: nothing was read. No TIME_WAIT stays behind, the port can be bound at once.", at.Port(), at.Addr()))
+	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, listenerAdvice(g.r.platform, at))
+}
+
+func listenerAdvice(p platform, at netip.AddrPort) string {
+	queue, handOver := "", "hand the socket over to the next process"
+	if p.linux() {
+		queue = fmt.Sprintf(" (`ss -ltn sport = :%d` on %v: Recv-Q 0)", at.Port(), at.Addr())
+		handOver += " (socket activation, or SO_REUSEPORT with net.ipv4.tcp_migrate_req=1)"
+	}
+	return fmt.Sprintf("Stop in this order: take the server out of the load balancer, go on with accept() until the queue is empty%s, then close the listening socket; or %s. "+
+		"Clients may repeat: nothing of theirs was read. These resets leave no TIME_WAIT behind.", queue, handOver)
 }
 
 // backText says when a service accepted connections again.
@@ -299,9 +309,27 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 	}
 	first, last := burst[0].end, burst[len(burst)-1].end
 	n, back := t.refusals(last)
-	text := fmt.Sprintf("all %s of %v were ended by the server within %s at %s (%d by FIN, %d by RST, %d of these without a byte from the server), and %s refused after that%s: the process ended, its host lives",
-		connections(len(streams)), at, human(last-first), moment(first), fins, rsts+pending, pending, plural(int64(n), "SYN was", "SYNs were"), backText(back))
-	g.add(ProcessExited, Warning, at, streams, first, last, text, fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in `journalctl -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`. "+
-		"If it was planned, stop accepting, drain, then exit. If the restart fails with EADDRINUSE, `ss -tan sport = :%d` shows the sockets in TIME_WAIT or FIN_WAIT_2 that hold the port: set SO_REUSEADDR before bind.",
-		moment(first), at.Addr(), at.Port()))
+	by := []string{}
+	if fins > 0 {
+		by = append(by, fmt.Sprintf("%d by FIN", fins))
+	}
+	if rsts+pending > 0 {
+		by = append(by, fmt.Sprintf("%d by RST", rsts+pending))
+	}
+	if pending > 0 {
+		by = append(by, fmt.Sprintf("%d of these without a byte from the server", pending))
+	}
+	text := fmt.Sprintf("the server ended all %s of %v within %s at %s (%s), and %s refused after that%s: its process ended, its host lives",
+		connections(len(streams)), at, human(last-first), moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), backText(back))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.r.platform, at, first))
+}
+
+func exitAdvice(p platform, at netip.AddrPort, when int64) string {
+	logs := "the log of the service and of the system"
+	if p.linux() {
+		logs = "`journalctl --utc -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`"
+	}
+	return fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in %s. If it was planned, stop accepting, drain, then exit. "+
+		"If the restart fails with EADDRINUSE, %s and the same for FIN_WAIT_2 show the sockets that hold the port: set SO_REUSEADDR before bind().",
+		moment(when), at.Addr(), logs, p.list(TimeWait, fmt.Sprintf("sport = :%d", at.Port())))
 }

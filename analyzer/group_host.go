@@ -133,7 +133,8 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 		}
 		text := fmt.Sprintf("%s of %v drew the RST of a host that knows no such connection%s, while %s of that host went on: it was not restarted, something on the path lost the state of single connections",
 			connections(len(burst)), host, idle, connections(alive))
-		g.add(ResetNoConnection, Warning, at, streams, t0, t1, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends whose idle timeout is shorter than the pauses of these connections (conntrack: net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether the flow is known; `conntrack -S`: insert_failed, drop). "+
+		g.add(ResetNoConnection, Warning, at, streams, t0, t1, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends whose idle timeout is shorter than the pauses of these connections "+
+			"(on Linux net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether it knows the connection, `conntrack -S` what it dropped). "+
 			"Raise its timeout, or keep the connections busy: SO_KEEPALIVE with TCP_KEEPIDLE below that timeout on either end.", host))
 	case len(burst) >= 2:
 		silence := ""
@@ -142,17 +143,25 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 		}
 		back := ""
 		if fresh > 0 {
-			back = fmt.Sprintf("; %s were set up anew", connections(fresh))
-			if fresh == 1 {
-				back = "; 1 connection was set up anew"
-			}
+			back = fmt.Sprintf("; %s set up anew", counted(int64(fresh), "connection was", "connections were"))
 		}
-		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, or another host took its address over",
+		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, another host took its address over, or a firewall in front of it lost all connections",
 			host, connections(len(burst)), moment(t0), silence, back)
-		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, fmt.Sprintf("On %v look at `last -x reboot`, `uptime -s` and the end of `journalctl -b -1`; if it has been up all the time, at the failover of its address (VRRP, keepalived) or of a stateful firewall in front of it. "+
-			"Peers notice only when they send: `ss -tno state established dst %v` shows who still believes in such a connection; SO_KEEPALIVE or TCP_USER_TIMEOUT finds it sooner.", host, host))
+		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.r.platform, host))
 	}
 	return span{heard, t1}
+}
+
+func restartAdvice(p platform, host netip.Addr) string {
+	look, show := "its log of reboots", p.list(Established, "")
+	switch p {
+	case "linux":
+		look, show = "`last -x reboot`, `uptime -s` and the end of `journalctl -b -1`", p.list(Established, fmt.Sprintf("dst %v", host))
+	case "freebsd", "macos", "solaris":
+		look = "`last reboot` and `uptime`"
+	}
+	return fmt.Sprintf("On %v look at %s; if it has been up all the time, at the failover of its address (VRRP, keepalived) or of a stateful firewall in front of it. "+
+		"Peers notice only when they send: %s on them shows who still believes in such a connection; SO_KEEPALIVE%s finds it sooner.", host, look, show, p.either("TCP_USER_TIMEOUT"))
 }
 
 // unreachable reports times in which a host answered on none of its connections, and connections that died alone.
@@ -221,13 +230,17 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 	case alive > 0 && len(dead) > 0:
 		text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
 			connections(len(dead)), host, moment(from), connections(alive))
-		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table: `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
-			"`ss -tno dst %v` on the sender shows the retransmission timer (timer:(on,...)) and the back-off; TCP_USER_TIMEOUT ends the wait, SO_KEEPALIVE below the idle timeout prevents it.", host, host))
+		timer := ""
+		if g.r.platform.linux() {
+			timer = fmt.Sprintf("%s on the sender shows the retransmission timer (timer:(on,...)) and how often it ran out; TCP_USER_TIMEOUT ends the wait. ", g.r.platform.list(Established, fmt.Sprintf("dst %v", host)))
+		}
+		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table; on Linux `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
+			"%sSO_KEEPALIVE below the idle timeout prevents it.", host, timer))
 	case alive > 0 || len(streams) < 2 || straddling > len(streams):
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
 			host, connections(len(streams)), moment(from), moment(to))
-		g.add(HostUnreachable, Error, at, streams, from, g.r.run.end, text, unreachableAdvice(host))
+		g.add(HostUnreachable, Error, at, streams, from, g.r.run.end, text, unreachableAdvice(g.r.platform, host))
 	default:
 		if back == 0 || lately > to && back > lately {
 			back = lately
@@ -235,13 +248,21 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
 			host, connections(len(streams)), moment(from), moment(back), human(back-from))
 		if len(dead) > 0 {
-			text += fmt.Sprintf(", but %d did not come back", len(dead))
+			text += fmt.Sprintf(", but %d of them did not come back", len(dead))
 		}
-		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(host))
+		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.r.platform, host))
 	}
 }
 
-func unreachableAdvice(host netip.Addr) string {
-	return fmt.Sprintf("Packets alone do not tell a dead host from a dead path: try `ping` and `ip neigh show %v` (FAILED: same link, host down), `traceroute -T` from the sender, switch and routing logs for that time. "+
-		"On the senders `ss -tno dst %v` shows established sockets with a growing retransmission timer; Linux gives up after about 15 min (net.ipv4.tcp_retries2, or TCP_USER_TIMEOUT for each socket).", host, host)
+func unreachableAdvice(p platform, host netip.Addr) string {
+	neighbour, route, senders := fmt.Sprintf("`arp -n %v`", host), "`traceroute`", ""
+	if host.Is6() {
+		neighbour = "the neighbour table"
+	}
+	if p.linux() {
+		neighbour, route = fmt.Sprintf("`ip neigh show %v` (FAILED: same link, host down)", host), "`traceroute -T`"
+		senders = fmt.Sprintf(" On the senders %s shows the sockets that still try, with their retransmission timers; Linux gives up after about 15 min (net.ipv4.tcp_retries2, or TCP_USER_TIMEOUT for each socket).",
+			p.list(Established, fmt.Sprintf("dst %v", host)))
+	}
+	return fmt.Sprintf("Packets alone do not tell a dead host from a dead path: try `ping` and %s, %s from the sender, switch and routing logs for that time.%s", neighbour, route, senders)
 }

@@ -70,7 +70,7 @@ func (g *gathering) idleRace(k idleKey, all []idleClose) {
 	if k.client {
 		closer, other = other, closer
 	}
-	text := fmt.Sprintf("%s of %v: data of %s met a connection that %s was closing after %s of idleness and were refused with RST; %s closes idle connections after that time (seen on %d)",
+	text := fmt.Sprintf("%s of %v: data of %s met the close by %s after %s of idleness and drew a RST; %s closes idle connections after that time (seen on %d)",
 		connections(len(streams)), k.service, other, closer, idle, closer, len(all))
 	g.add(ResetLateData, Warning, k.service, streams, first, last, text, fmt.Sprintf("%s is the keep-alive (idle) timeout of %s. Make the idle timeout of the connection pool of %s shorter than that by some seconds, or that of %s longer "+
 		"(nginx keepalive_timeout, Node.js server.keepAliveTimeout, Go http.Server.IdleTimeout, Apache KeepAliveTimeout), and let %s repeat requests that are safe to repeat when a reused connection is reset.",

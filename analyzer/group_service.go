@@ -97,7 +97,7 @@ func (g *gathering) closeWaitLeaks() {
 			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%.3g a minute)", moment(first), old, moment(last), float64(old-1)/(float64(spread)/60e9))
 		}
 		if n := len(all) - old; n > 0 {
-			growth += fmt.Sprintf("; %d younger ones wait too", n)
+			growth += "; " + counted(int64(n), "younger one waits too", "younger ones wait too")
 		}
 		where, owner, other := k.service, "the server", "clients"
 		if k.client.IsValid() {
@@ -112,19 +112,31 @@ func (g *gathering) closeWaitLeaks() {
 			other, hold = "the clients", "have"
 		}
 		text := fmt.Sprintf("%s: %s %s closed and %s has not (CLOSE_WAIT), the oldest for %s; %s", subject, other, hold, owner, human(end-first), growth)
-		g.add(CloseWaitLeak, Warning, where, streams, first, end, text, leakAdvice(k))
+		g.add(CloseWaitLeak, Warning, where, streams, first, end, text, leakAdvice(g.r.platform, g.r.finTimeout, k))
 	}
 }
 
-func leakAdvice(k leakKey) string {
-	if k.client.IsValid() {
-		return fmt.Sprintf("No timer ends CLOSE_WAIT: each holds a file descriptor until the process closes it. On %v, `ss -tnp state close-wait dst %v` names the process and `ls /proc/PID/fd | wc -l` its descriptors. "+
-			"The program must close a connection when read() returns 0: look at its connection pool (evict idle connections, or keep them shorter than the server does). "+
-			"On the server, `ss -tn state fin-wait-2` shows the other end only while the socket is open; conntrack says CLOSE_WAIT for both.", k.client, k.service.Addr())
+func leakAdvice(p platform, finTimeout int64, k leakKey) string {
+	far := p.list(FinWait2, "")
+	conntrack, descriptors := "", ""
+	if p.linux() {
+		far = p.list(FinWait2, fmt.Sprintf("dst %v", k.service.Addr()))
+		conntrack = "; a conntrack on the way says CLOSE_WAIT, for 60 s (nf_conntrack_tcp_timeout_close_wait)"
+		descriptors = " and `ls /proc/PID/fd | wc -l` its descriptors"
 	}
-	return fmt.Sprintf("No timer ends CLOSE_WAIT: each holds a file descriptor until the process closes it, and accept() fails with EMFILE when they are used up. On %v, `ss -tnp state close-wait sport = :%d` names the process. "+
+	if k.client.IsValid() {
+		if p.linux() {
+			far = p.list(FinWait2, fmt.Sprintf("sport = :%d", k.service.Port()))
+		}
+		return fmt.Sprintf("No timer ends CLOSE_WAIT (SO_KEEPALIVE may): each holds a file descriptor until the process closes it. On %v, %s names the process%s. "+
+			"The program must close a connection when read() returns 0: look at its connection pool (check idle connections before use, or keep them for less time than the server does). "+
+			"On the server, %s shows the other end, for %s after close() and without limit after shutdown(SHUT_WR)%s.",
+			k.client, p.owner(CloseWait, k.service.Port(), fmt.Sprintf("dst %v", k.service)), descriptors, far, human(finTimeout), conntrack)
+	}
+	return fmt.Sprintf("No timer ends CLOSE_WAIT (SO_KEEPALIVE may): each holds a file descriptor until the process closes it, and accept() fails with EMFILE when they are used up. On %v, %s names the process. "+
 		"Its code must close a connection when read() returns 0: look for a path that returns without close (error, timeout), or a worker that is stuck (take a stack dump). "+
-		"Restarting the process frees them for now. On the clients, `ss -tn state fin-wait-2` shows the other end, for 60 s after close(); conntrack says CLOSE_WAIT.", k.service.Addr(), k.service.Port())
+		"Restarting the process frees them for now. On the clients, %s shows the other end, for %s after close() and without limit after shutdown(SHUT_WR)%s.",
+		k.service.Addr(), p.owner(CloseWait, k.service.Port(), fmt.Sprintf("sport = :%d", k.service.Port())), far, human(finTimeout), conntrack)
 }
 
 // apart counts moments that are at least a second apart: a process that ends closes all it had at once.

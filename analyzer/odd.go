@@ -7,15 +7,16 @@ import (
 
 // oddities is the side record of rare events: most connections have none. Like flow it has no pointers.
 type oddities struct {
-	silent   [2]silence  // by endpoint: what it sent in vain since the peer was last heard of
-	past     [2]outlived // the longest such time that ended, if it was more than a few lost packets
-	zero     [2]zeroWindow
-	afterFIN [2]uint64 // frame of data past the FIN of the same side
-	dsack    [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
-	ahead    [2]uint64 // frame of a FIN that was captured before data which precedes it
-	wentOn   uint64    // frame in which the supposed sender of a RST went on
-	ignored  uint64    // first RST that its receiver did not believe
-	late     uint64    // first RST after the end
+	silent    [2]silence  // by endpoint: what it sent in vain since the peer was last heard of
+	past      [2]outlived // the longest such time that ended, if it was more than a few lost packets
+	zero      [2]zeroWindow
+	afterFIN  [2]uint64 // frame of data past the FIN of the same side
+	dsack     [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
+	ahead     [2]uint64 // frame of a FIN that was captured before data which precedes it
+	wentOn    uint64    // frame in which the supposed sender of a RST went on
+	ignored   uint64    // first RST that its receiver did not believe
+	disproved uint64    // last RST whose number fitted and which was not believed all the same
+	late      uint64    // first RST after the end
 }
 
 // silence is a series of segments without an answer.
@@ -28,15 +29,21 @@ type silence struct {
 	until  int64 // time of the last
 }
 
-// zeroWindow is how long an endpoint kept its window closed.
+// zeroWindow is how long an endpoint kept its window closed, and how long that held its peer's FIN back. Windows that were
+// open for no longer than briefly in between count as one.
 type zeroWindow struct {
 	open   bool // it is closed now
 	frame  uint64
 	since  int64
+	until  int64 // when it opened last
 	total  int64 // of windows that have opened again, ns
 	probes int32 // of the peer
 	held   int64 // how long the window had been closed when the peer's FIN came, or had been until shortly before; 0: not
 }
+
+// briefly is within what time after a window opens the peer has sent what it had held back, and for how long an
+// application that reads slowly has its window open at a time. ns.
+const briefly = 1e9
 
 // oddOf returns the record of rare events of a connection, and makes it if there is none.
 func (s *shard) oddOf(f *flow) *oddities {
@@ -70,10 +77,13 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	switch closed := seg.Window == 0; {
 	case closed && (f.odd == 0 || !s.odds.at(f.odd).zero[x].open):
 		z := &s.oddOf(f).zero[x]
-		z.open, z.frame, z.since = true, p.frame, p.time
+		if z.frame == 0 || p.time-z.until > briefly {
+			*z = zeroWindow{frame: p.frame}
+		}
+		z.open, z.since = true, p.time
 	case !closed && f.odd != 0 && s.odds.at(f.odd).zero[x].open:
 		z := &s.odds.at(f.odd).zero[x]
-		z.open = false
+		z.open, z.until = false, p.time
 		z.total += p.time - z.since
 	}
 }

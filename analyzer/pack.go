@@ -12,7 +12,7 @@ import (
 // Whatever fields a record has or gets, nothing is lost, as long as it has no pointers (TestRecordsHaveNoPointers).
 
 // maxPacked is more than the packed length of a flow with its side records.
-const maxPacked = 2048
+const maxPacked = 3072
 
 // words returns the memory of a record.
 func words[T any](r *T) []uint64 {

@@ -236,5 +236,5 @@ func number(v float64) string {
 	return fmt.Sprintf("%.1f", v)
 }
 
-// clock writes a time of day in UTC.
-func clock(ns int64) string { return at(ns).Format("15:04:05") }
+// clock writes a time of day.
+func clock(ns int64) string { return at(ns).Format("15:04:05 UTC") }

@@ -25,6 +25,7 @@ type Report struct {
 type assumptions struct {
 	timeWait, finTimeout, stuckAfter int64
 	kernelDropped                    uint64
+	platform                         platform // whose commands advice names
 }
 
 // flowRef finds a connection.
@@ -54,6 +55,7 @@ func (r *run) assumptions(dropped uint64) assumptions {
 		finTimeout:    int64(r.assumed.FINTimeout.Duration()),
 		stuckAfter:    int64(r.assumed.StuckAfter.Duration()),
 		kernelDropped: dropped,
+		platform:      r.opts.platform(),
 	}
 }
 

@@ -91,7 +91,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	}
 	if f.odd != 0 {
 		o := s.odds.at(f.odd)
-		r.probes, r.resent = o.silent[x].probes, o.silent[y].resent
+		r.probes, r.resent, r.probed = o.silent[x].probes, o.silent[y].resent, o.silent[y].probes
 	}
 	return r
 }
@@ -165,6 +165,7 @@ func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 		if c.ignored++; c.ignored == 1 {
 			s.oddOf(f).ignored = c.rst.frame
 		}
+		s.oddOf(f).disproved = c.rst.frame
 		c.rst = rstFacts{}
 		s.say("the RST was not believed: the connection goes on")
 	}

@@ -20,8 +20,9 @@ type timeWaitFacts struct {
 
 // waitEvents is what happened while a TIME_WAIT ran. Most run out in silence and have none.
 type waitEvents struct {
-	began    int64 // when it first started
-	restarts int32 // how often it started anew, later than packets on their way explain
+	began    int64  // when it first started
+	restarts int32  // how often it started anew, later than packets on their way explain
+	frame    uint64 // in which the latest of these showed
 	cause    trigger
 	trigger  trigger // what the peer sent last that the holder has not answered
 
@@ -181,7 +182,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
 	}
 	if cause == nothing || s.rules.restarts(cause) {
-		s.restart(f, x, tw, p.time, cause)
+		s.restart(tw, p, cause)
 	}
 }
 
@@ -198,7 +199,7 @@ func (s *shard) holderGot(f *flow, x int, tw *timeWaitFacts, p *packet) {
 		if s.rules.silent && p.time < tw.since+s.rules.length+s.rules.slack && s.events(tw).killed == 0 {
 			// Linux, tcp_timewait_state_process: "In window segment, it may be only reset or bare ack."
 			if p.time-tw.since > s.delta(e) {
-				s.restart(f, x, tw, p.time, silentACK)
+				s.restart(tw, p, silentACK)
 			}
 		}
 	default:
@@ -211,19 +212,19 @@ func (tw *timeWaitFacts) older(seg *decode.Segment) bool {
 	return tw.stamped && seg.Marks&decode.HasTimestamp != 0 && int32(seg.TSVal-tw.recent) < 0
 }
 
-// restart starts the TIME_WAIT of x anew. What follows the start within the time that packets take, such as two copies of
+// restart starts a TIME_WAIT anew. What follows the start within the time that packets take, such as two copies of
 // a FIN and their two acknowledgments, does not count.
-func (s *shard) restart(f *flow, x int, tw *timeWaitFacts, now int64, cause trigger) {
-	if now <= tw.since {
+func (s *shard) restart(tw *timeWaitFacts, p *packet, cause trigger) {
+	if p.time <= tw.since {
 		return
 	}
 	ev := s.eventsOf(tw)
 	if cause != nothing {
 		ev.restarts++
-		ev.cause = cause
+		ev.cause, ev.frame = cause, p.frame
 		s.say("TIME_WAIT starts anew")
 	}
-	tw.since = now
+	tw.since = p.time
 }
 
 // lateReset enters a RST in the name of x that comes after the close of f, when the ends were in states.

@@ -21,8 +21,8 @@ func (c *casefile) timeWaits() {
 			if ev.restarts > 1 {
 				last = ", the last time"
 			}
-			c.add(TimeWaitExtended, Info, x, []uint64{c.o.c.fin[c.f.peer(x)].lastFrame}, "the TIME_WAIT of %s started anew %s%s because %s: it lasts until %s, %s after the close",
-				c.name(x), times(ev.restarts), last, ev.cause, at(w.until).Format("15:04:05"), human(w.until-w.since))
+			c.add(TimeWaitExtended, Info, x, []uint64{ev.frame}, "the TIME_WAIT of %s was started anew %s%s because %s (frame %d): it lasts until %s, %s after the close",
+				c.name(x), times(ev.restarts), last, ev.cause, ev.frame, clock(w.until), human(w.until-w.since))
 		}
 	}
 	if c.f.reuse != 0 {
@@ -33,19 +33,23 @@ func (c *casefile) timeWaits() {
 // timeWaitKilled describes a TIME_WAIT that ended before its time.
 func (c *casefile) timeWaitKilled(x int, w *wait, ev *waitEvents) {
 	if ev.killed == 0 {
-		c.add(TimeWaitKilled, Info, x, []uint64{ev.denyFrame}, "the TIME_WAIT of %s was gone %s after it began: its host answered with a RST that says so (frame %d)",
+		c.add(TimeWaitKilled, Info, x, []uint64{ev.denyFrame}, "the TIME_WAIT of %s was gone %s after it began or sooner: its host answered with the RST of a stack that holds no such socket (frame %d)",
 			c.name(x), human(w.until-w.since), ev.denyFrame)
 		return
 	}
-	c.add(TimeWaitKilled, Info, x, []uint64{ev.killFrame}, "the RST of frame %d ended the TIME_WAIT of %s %s after it began (RFC 1337), unless its host ignores such (Linux: tcp_rfc1337): "+
-		"until then it guarded the next connection on these ports from late packets of this one", ev.killFrame, c.name(x), human(w.until-w.since))
+	c.add(TimeWaitKilled, Info, x, []uint64{ev.killFrame}, "the RST of frame %d ended the TIME_WAIT of %s %s after it began (RFC 1337), unless its host ignores such RSTs%s: "+
+		"late packets of this connection may now reach the next one on these ports", ev.killFrame, c.name(x), human(w.until-w.since), c.a.platform.setting("net.ipv4.tcp_rfc1337=1"))
 }
 
 // timeWaitReused describes a TIME_WAIT that made way for the next connection.
 func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
 	r := c.s.reuses.at(ev.by)
 	frames := []uint64{r.frame, r.answer}
-	why := fmt.Sprintf("%s accepted the SYN of frame %d because %s (RFC 6191)", c.role(x), r.frame, r.rule)
+	rfc := "RFC 9293 §3.6.1"
+	if r.rule == tsNewer {
+		rfc = "RFC 6191"
+	}
+	why := fmt.Sprintf("%s accepted the SYN of frame %d because %s (%s)", c.role(x), r.frame, r.rule, rfc)
 	if int(r.by) == x {
 		why = fmt.Sprintf("%s itself connected again with the SYN of frame %d (bind() to the port, or tcp_tw_reuse)", c.role(x), r.frame)
 	} else if r.challenges > 0 {
@@ -53,7 +57,7 @@ func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
 	}
 	sure := ""
 	if ev.proof == nextISN {
-		sure = ": the new initial sequence number is the old next one + 65537, which Linux takes from a TIME_WAIT"
+		sure = "; the new initial sequence number is the old next one + 65537, which Linux picks only if it held TIME_WAIT"
 	}
 	c.add(TimeWaitReused, Info, x, frames, "a new connection took the addresses and ports %s into the TIME_WAIT of %s: %s%s",
 		human(w.until-w.since), c.name(x), why, sure)
@@ -77,8 +81,12 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 	case r.challenges > 0 && r.result == refused:
 		fate = fmt.Sprintf("it was answered with an ACK of the old connection (frame %d), then refused", r.challenge)
 	case r.challenges > 0:
-		fate = fmt.Sprintf("it was answered with %s of the old connection (frame %d), not with a SYN-ACK: connecting hangs until that TIME_WAIT has run out",
-			plural(int64(r.challenges), "ACK", "ACKs"), r.challenge)
+		fate = fmt.Sprintf("it was answered with %s of the old connection (frame %d), not with a SYN-ACK", counted(int64(r.challenges), "ACK", "ACKs"), r.challenge)
+		if r.resets > 0 {
+			fate += ", and that with a RST: unless the RST ends the TIME_WAIT, so that the SYN is accepted when it is sent again, connecting hangs until that has run out"
+		} else {
+			fate += ": connecting hangs until that TIME_WAIT has run out or a RST ends it"
+		}
 	case r.result == refused:
 		fate = "it was refused with RST: nobody listens on the port any more, and the TIME_WAIT is gone as well"
 		if !c.s.rules.linux {
@@ -92,9 +100,9 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 	nat := ""
 	switch {
 	case r.rule == tsOlder && r.otherTTL:
-		nat = "; the TTL differs as well: several hosts behind one NAT address share these ports (give the NAT more addresses, or switch off tcp_timestamps on the hosts behind it)"
+		nat = "; the TTL differs as well: several hosts behind one NAT address share these ports (let the clients close first, so that the server holds no TIME_WAIT, or give the NAT more addresses)"
 	case r.rule == tsOlder:
-		nat = "; one host's clock does not go back: several hosts behind one NAT address may share these ports (give the NAT more addresses, or switch off tcp_timestamps on the hosts behind it)"
+		nat = "; the clock of one host does not go back: several hosts behind one NAT address may share these ports (let the clients close first, so that the server holds no TIME_WAIT, or give the NAT more addresses)"
 	}
 	c.add(TimeWaitRefused, Warning, x, frames, "%s; %s%s", met, fate, nat)
 }
