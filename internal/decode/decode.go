@@ -93,13 +93,16 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // length on the wire, which counts if the IP header leaves the length open (segmentation offload). time is the capture
 // time in nanoseconds, by which incomplete IP fragments expire. seg is valid iff the outcome is TCP.
 func (d *Decoder) Decode(link LinkType, data []byte, wireLen int, time int64, seg *Segment) Outcome {
+	if link == LinkEthernet && looksPlain(data) && plain(data, seg) {
+		return TCP
+	}
 	*seg = Segment{}
 	d.now, d.layers, d.marks, d.framed = time, 0, 0, false
 	wire := max(wireLen, len(data))
 	if link != LinkEthernet {
 		return d.link(link, data, wire, seg)
 	}
-	// Plain IP in plain Ethernet is most of what there is, and two calls less are 3 ns of 18.
+	// IP in plain Ethernet is most of the rest too, and two calls less are 3 ns.
 	if len(data) >= 14 {
 		switch binary.BigEndian.Uint16(data[12:]) {
 		case etherIP4:
