@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"iter"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -11,8 +13,9 @@ import (
 // made at any time: it changes nothing.
 //
 // Besides, a session says what happens when it happens. Advance moves its time on, to that of the wall clock where no
-// packet does, and tells which connections have ended, which became stuck, and which are stuck no longer. Only connections
-// with a FIN or a RST are looked at for this, each when something may be due, so that the others and the packets cost nothing.
+// packet does, and tells which connections have ended, which became stuck, and which are stuck no longer; whose ports are
+// taken by TIME_WAITs, and who leaks sockets. Only connections with a FIN or a RST are looked at for this, each when
+// something may be due, so that the others and the packets cost nothing.
 //
 // A session keeps every connection until its end; it is for one goroutine.
 type Session struct {
@@ -23,7 +26,15 @@ type Session struct {
 
 	watched []watched
 	told    []uint64 // by stream: the connection's latest frame when its end was told, 0 if it was not
+
+	waits   *runningWaits
+	changed []flowAt // connections to whose TIME_WAIT something happened
+	hangs   *hangingCloses
+	stuck   int // connections of which it was told
 }
+
+// flowAt is a connection by its number, which may have become another's since, and its birth, which does not.
+type flowAt struct{ id, birth int32 }
 
 // watched is a connection whose close has begun and whose end has not been told.
 type watched struct {
@@ -39,30 +50,13 @@ type watched struct {
 const settling = int64(time.Second)
 
 // The times between looks at a watched connection: from a tenth of a second, growing with the age of its state, to half a
-// second, as "within a second" is what alerts promise. One that is stuck, and for which nothing arrives, changes only when
-// its kernel must have given up.
+// second, as "within a second" is what alerts promise. One for which nothing arrives changes when silence shows that its last
+// FIN must have been acknowledged, after seconds, or when its kernel must have given up: conclusions are drawn ever more rarely.
 const (
 	lookFirst  = 100 * int64(time.Millisecond)
 	lookLast   = 500 * int64(time.Millisecond)
 	checkEvery = 10 * int64(time.Second)
 )
-
-// EventKind is what an Event tells.
-type EventKind uint8
-
-// What happens to connections.
-const (
-	EventClosed    EventKind = iota // it has ended
-	EventStuck                      // its close hangs for longer than Options.StuckAfter
-	EventStuckOver                  // it went on
-)
-
-// Event is something that happened to a connection.
-type Event struct {
-	Kind EventKind
-	Time time.Time // when it was noticed, by the clock of the capture
-	Flow *Flow     // its record at that time
-}
 
 // NewSession begins an analysis of what is captured on the named interface. Of the options, Jobs, Filter, Count, Duration and
 // Progress have no meaning here: who captures decides about them.
@@ -72,8 +66,9 @@ func NewSession(name string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{run: r, name: name}
+	s := &Session{run: r, name: name, waits: newRunningWaits(r.assumed.PortRange), hangs: newHangingCloses()}
 	r.shards[0].closes = func(id int32) { s.watched = append(s.watched, watched{flow: id}) }
+	r.shards[0].waited = func(f *flow) { s.changed = append(s.changed, flowAt{f.id, f.birth}) }
 	return s, nil
 }
 
@@ -97,6 +92,8 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 	r := s.run
 	r.end = max(r.end, now.UnixNano())
 	r.shards[0].flows.read = true // until the next packet
+	s.waits.expire(r.end)
+	s.lookAtWaits()
 	for i := 0; i < len(s.watched); {
 		if r.end < s.watched[i].due {
 			i++
@@ -115,7 +112,26 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 		s.watched[last] = watched{}
 		s.watched = s.watched[:last]
 	}
-	return nil
+	if err := s.waits.tell(func(kind EventKind, use *PortUse) error {
+		return tell(Event{Kind: kind, Time: at(r.end), Ports: use})
+	}); err != nil {
+		return err
+	}
+	return s.hangs.tell(r.end, func(kind EventKind, leak *Leak) error {
+		return tell(Event{Kind: kind, Time: at(r.end), Leak: leak})
+	})
+}
+
+// lookAtWaits counts the TIME_WAITs anew to which something happened since they were counted.
+func (s *Session) lookAtWaits() {
+	sh := s.run.shards[0]
+	for _, c := range s.changed {
+		if !s.waits.has(int(c.birth)) || sh.flows.places.at(c.id).birth != c.birth {
+			continue
+		}
+		s.waits.set(sh.record(sh.flows.at(c.id), int(c.birth), s.run.end, s.assumptions()), s.run.end)
+	}
+	s.changed = s.changed[:0]
 }
 
 // look finds out what there is to tell of a connection, and whether that is its end.
@@ -126,7 +142,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		return false, nil
 	}
 	f := sh.flows.at(w.flow)
-	if over(sh, f) {
+	if over(sh, f) || f.flags&finishedEarly != 0 {
 		if w.stuck {
 			if err := s.tell(EventStuckOver, f, tell); err != nil {
 				return false, err
@@ -138,20 +154,24 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		}
 		return true, s.tell(EventClosed, f, tell)
 	}
-	since, limit := f.stateSince(), int64(r.assumed.StuckAfter.Duration())
-	w.due = r.end + min(max((r.end-since)/8, lookFirst), lookLast)
-	if r.end-since < limit {
-		w.due = min(w.due, since+limit)
-		if !w.stuck {
-			return false, nil
+	age, limit := r.end-f.stateSince(), int64(r.assumed.StuckAfter.Duration())
+	w.due = r.end + min(max(age/8, lookFirst), lookLast)
+	if age < min(limit, settling) || w.frame == f.lastFrame && r.end < w.check {
+		if w.check > r.end {
+			w.due = min(w.due, w.check)
 		}
-	}
-	if w.stuck && w.frame == f.lastFrame && r.end < w.check {
 		return false, nil
 	}
-	w.frame, w.check = f.lastFrame, r.end+checkEvery
+	w.frame, w.check = f.lastFrame, r.end+min(max(age/2, settling), checkEvery)
+	for _, t := range []int64{f.e[0].stateSince, f.e[1].stateSince, f.last} { // from when on it may count as stuck
+		if t += limit; t > r.end {
+			w.check = min(w.check, t)
+		}
+	}
+	w.due = min(w.due, w.check)
 	o := sh.conclude(f, r.end)
-	stuck := slices.ContainsFunc(sh.codes(f, &o, r.end, s.assumptions()), IsStuck)
+	gone = done(o.state[0]) && done(o.state[1]) // one side gave up
+	stuck := !gone && slices.ContainsFunc(sh.codes(f, &o, r.end, s.assumptions()), IsStuck)
 	if stuck != w.stuck {
 		kind := EventStuck
 		if !stuck {
@@ -162,10 +182,10 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		}
 		w.stuck = stuck
 	}
-	if !done(o.state[0]) || !done(o.state[1]) {
+	if !gone {
 		return false, nil
 	}
-	return true, s.tell(EventClosed, f, tell) // one side gave up
+	return true, s.tell(EventClosed, f, tell)
 }
 
 func done(st State) bool { return st == Closed || st == TimeWait }
@@ -194,7 +214,15 @@ func (s *Session) tell(kind EventKind, f *flow, tell func(Event) error) error {
 	if err := tell(Event{Kind: kind, Time: at(s.run.end), Flow: rec}); err != nil {
 		return err
 	}
-	if kind == EventClosed {
+	switch kind {
+	case EventStuck:
+		s.stuck++
+		s.hangs.begin(rec)
+	case EventStuckOver:
+		s.stuck--
+		s.hangs.end(rec, s.run.end)
+	case EventClosed:
+		s.waits.set(rec, s.run.end)
 		s.told = append(s.told, make([]uint64, max(0, stream+1-len(s.told)))...)
 		s.told[stream] = f.lastFrame
 	}
@@ -210,6 +238,43 @@ func (s *Session) assumptions() *assumptions {
 	a := s.run.assumptions(s.dropped)
 	return &a
 }
+
+// Counts is where a session stands.
+type Counts struct {
+	Packets, TCPPackets uint64
+	Flows               uint64 // connections so far
+	FinishedEarly       uint64 // of them cut short by Options.MaxFlows
+	Closing             int    // whose close has begun and whose end has not been told
+	Stuck               int    // of those, the ones told to be stuck
+	TimeWait            int    // TIME_WAITs that run
+}
+
+// Counts returns where the session stands. It costs the same however much there is.
+func (s *Session) Counts() Counts {
+	sh := s.run.shards[0]
+	return Counts{
+		Packets: s.run.frames, TCPPackets: s.run.tcp, Flows: uint64(sh.flows.len()), FinishedEarly: sh.bound.finished,
+		Closing: len(s.watched), Stuck: s.stuck, TimeWait: len(s.waits.running),
+	}
+}
+
+// HeldNow is how many TIME_WAITs of a service run, by who holds them.
+type HeldNow struct{ Client, Server int }
+
+// TimeWaits yields the services of which TIME_WAITs run, in no order. The session must not be used meanwhile.
+func (s *Session) TimeWaits() iter.Seq2[netip.AddrPort, HeldNow] {
+	return func(yield func(netip.AddrPort, HeldNow) bool) {
+		for at, n := range s.waits.services {
+			if !yield(at.addrPort(), HeldNow{int(n.client), int(n.server)}) {
+				return
+			}
+		}
+	}
+}
+
+// PortPressure yields the ranges of local ports of which TIME_WAITs take a tenth or more, in no order. The session must not
+// be used meanwhile.
+func (s *Session) PortPressure() iter.Seq[PortUse] { return s.waits.pressure() }
 
 // Report makes the report of what was captured so far.
 func (s *Session) Report() *Report { return s.run.report([]string{s.name}, s.dropped, nil) }

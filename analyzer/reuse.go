@@ -145,7 +145,7 @@ func (s *shard) arrived(old *flow, c *closing, r *reuse) {
 	if !r.holds[x] {
 		return
 	}
-	ev := s.eventsOf(&c.timeWait[x])
+	ev := s.eventsOf(old, &c.timeWait[x])
 	switch r.rule {
 	case tsOlder:
 		ev.trigger = pawsSYN
@@ -157,7 +157,7 @@ func (s *shard) arrived(old *flow, c *closing, r *reuse) {
 // takeOver notes that a SYN ended the TIME_WAIT of x.
 func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
 	r := s.reuses.at(index)
-	ev := s.eventsOf(&c.timeWait[x])
+	ev := s.eventsOf(old, &c.timeWait[x])
 	if ev.killed != 0 || ev.reused != 0 {
 		return
 	}

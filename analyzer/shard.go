@@ -22,6 +22,7 @@ type shard struct {
 	bound    bound
 
 	closes  func(id int32) // told of each connection whose close begins; nil: nobody is
+	waited  func(f *flow)  // told of each connection to whose TIME_WAIT something happens; nil: nobody is
 	fetched int64          // means nothing: it keeps the loads of fetch from being left out
 
 	duplicates   uint64

@@ -113,8 +113,11 @@ func (t *timeWaitRules) restarts(c trigger) bool {
 	return false
 }
 
-// eventsOf returns the record of what happened to a TIME_WAIT, and makes it if there is none.
-func (s *shard) eventsOf(tw *timeWaitFacts) *waitEvents {
+// eventsOf returns the record of what happened to a TIME_WAIT of f, for more to be entered, and makes it if there is none.
+func (s *shard) eventsOf(f *flow, tw *timeWaitFacts) *waitEvents {
+	if s.waited != nil {
+		s.waited(f)
+	}
 	if tw.more == 0 {
 		tw.more = s.waitLog.add()
 		s.waitLog.at(tw.more).began = tw.since
@@ -165,7 +168,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		tw.since = max(tw.since, p.time)
 		return
 	}
-	ev := s.eventsOf(tw)
+	ev := s.eventsOf(f, tw)
 	cause := ev.trigger
 	if again {
 		cause = finCopy
@@ -194,7 +197,7 @@ func (s *shard) holderGot(f *flow, x int, tw *timeWaitFacts, p *packet) {
 	switch {
 	case seg.Flags.Has(decode.RST) || !seg.Flags.Has(decode.ACK):
 	case seg.Flags.Has(decode.FIN):
-		s.eventsOf(tw).trigger = finCopy
+		s.eventsOf(f, tw).trigger = finCopy
 	case seg.Len == 0 && !seg.Flags.Has(decode.SYN) && seg.Seq == e.out.Next() && !tw.older(seg):
 		if s.rules.silent && p.time < tw.since+s.rules.length+s.rules.slack && s.events(tw).killed == 0 {
 			// Linux, tcp_timewait_state_process: "In window segment, it may be only reset or bare ack."
@@ -203,7 +206,7 @@ func (s *shard) holderGot(f *flow, x int, tw *timeWaitFacts, p *packet) {
 			}
 		}
 	default:
-		s.eventsOf(tw).trigger = otherACK
+		s.eventsOf(f, tw).trigger = otherACK
 	}
 }
 
@@ -218,7 +221,7 @@ func (s *shard) restart(tw *timeWaitFacts, p *packet, cause trigger) {
 	if p.time <= tw.since {
 		return
 	}
-	ev := s.eventsOf(tw)
+	ev := s.eventsOf(f, tw)
 	if cause != nothing {
 		ev.restarts++
 		ev.cause, ev.frame = cause, p.frame
@@ -231,7 +234,7 @@ func (s *shard) restart(tw *timeWaitFacts, p *packet, cause trigger) {
 func (s *shard) lateReset(f *flow, c *closing, x int, states [2]State, p *packet) {
 	y := f.peer(x)
 	if tw := &c.timeWait[y]; states[y] == TimeWait && s.kills(f, c, x, tw, p) {
-		ev := s.eventsOf(tw)
+		ev := s.eventsOf(f, tw)
 		ev.killed, ev.killFrame = p.time, p.frame
 		s.say("ends the TIME_WAIT of its receiver (RFC 1337)")
 	}
@@ -241,7 +244,7 @@ func (s *shard) lateReset(f *flow, c *closing, x int, states [2]State, p *packet
 	}
 	// The stack of a host that holds no such socket answers with a bare RST (RFC 9293 §3.10.7.1): in answer to the FIN or to
 	// old data it says that TIME_WAIT was not there.
-	if ev := s.eventsOf(tw); (ev.trigger == finCopy || ev.trigger == otherACK) && ev.denied == 0 {
+	if ev := s.eventsOf(f, tw); (ev.trigger == finCopy || ev.trigger == otherACK) && ev.denied == 0 {
 		ev.denied, ev.denyFrame = p.time, p.frame
 		s.say("answers as a host without TIME_WAIT does")
 	}

@@ -15,6 +15,7 @@ import (
 
 	"finscope/analyzer"
 	"finscope/internal/capture"
+	"finscope/internal/metrics"
 	"finscope/internal/report"
 )
 
@@ -45,6 +46,19 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 	var err error
 	if l.session, err = analyzer.NewSession(c.iface, c.analysis()); err != nil {
 		return exitUsage, err
+	}
+	served, err := c.listenMetrics()
+	if err != nil {
+		return exitUsage, err
+	}
+	if served != nil {
+		l.metrics = metrics.New()
+		server := l.metrics.Serve(served)
+		defer func() {
+			if err := server.Close(); err != nil {
+				t.error("--metrics: " + err.Error())
+			}
+		}()
 	}
 	if l.src, err = capture.OpenLive(c.iface, c.listening()); err != nil {
 		return exitInterface, liveError(err)
@@ -87,6 +101,8 @@ type live struct {
 	saved *capture.Writer
 
 	kernelDrops, ifaceDrops uint64
+
+	metrics *metrics.Metrics // nil: nobody asked for them
 }
 
 // tickEvery is how often a run looks up from its packets: at signals, at what has happened to connections.
@@ -159,6 +175,9 @@ func (l *live) tick(now int64) error {
 	if err := l.session.Advance(time.Unix(0, now), l.event); err != nil {
 		return err
 	}
+	if l.metrics != nil {
+		l.metrics.Update(l.session, metrics.Drops{Kernel: l.kernelDrops, Interface: l.ifaceDrops})
+	}
 	if l.saved != nil {
 		if err := l.saved.Flush(); err != nil {
 			return l.saveError(err)
@@ -172,9 +191,13 @@ func (l *live) drops() {
 	l.session.SetDropped(l.kernelDrops + l.ifaceDrops)
 }
 
-// event writes the line of something that happened. With -q closes are left out; CSV has flows in its report alone.
+// event writes the line of something that happened. With -q closes are left out; CSV has flows in its report alone. Where
+// connections are selected, alerts about hosts and services, which rest on all of them, are left out too.
 func (l *live) event(e analyzer.Event) error {
-	if l.keep != nil && !l.keep(e.Flow) || l.c.format == "csv" || l.c.quiet && e.Kind == analyzer.EventClosed {
+	if l.metrics != nil {
+		l.metrics.Event(&e)
+	}
+	if l.keep != nil && (e.Flow == nil || !l.keep(e.Flow)) || l.c.format == "csv" || l.c.quiet && e.Kind == analyzer.EventClosed {
 		return nil
 	}
 	var err error

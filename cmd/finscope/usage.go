@@ -59,6 +59,7 @@ Live capture (needs root or cap_net_raw, and a build with libpcap):
   -B, --buffer-size KiB     the kernel's buffer (default 16384); a larger one drops less
   -Z, --relinquish-privileges USER
                             become USER once the interface is open, before -w creates its file
+      --metrics HOST:PORT   serve Prometheus metrics there, under /metrics
                             A line (or with --json a record) tells each close a second after its
                             last packet, each close that is stuck, and when that is over. SIGUSR1
                             prints the report so far, Ctrl-C or SIGTERM the last one; a second

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -8,19 +9,31 @@ import (
 	"finscope/analyzer"
 )
 
-// EventText writes one line about what happened to a connection: the time, the connection, how it closed with both states
-// and the codes of its findings; or that it is stuck, who owes what, and when that is over.
+// EventText writes one line about something that happened: the time, the connection, how it closed with both states and
+// the codes of its findings, or that it is stuck and who owes what; the ports or the leak; or that one of these is over.
 func EventText(w io.Writer, e *analyzer.Event, palette Palette) error {
-	f := e.Flow
 	p := &page{w: w, palette: palette}
 	p.put(styled(faint, e.Time.Format("15:04:05.000")))
-	p.put(text("  stream " + count(f.Stream) + "  " + hostPort(&f.Client) + " > " + hostPort(&f.Server) + "  "))
-	switch e.Kind {
+	if e.Flow != nil {
+		p.put(text("  stream " + count(e.Flow.Stream) + "  " + hostPort(&e.Flow.Client) + " > " + hostPort(&e.Flow.Server)))
+	}
+	p.put(text("  "))
+	switch f := e.Flow; e.Kind {
 	case analyzer.EventStuck:
 		p.put(styled(warn, "stuck: "))
 		p.put(text(stuckText(f)))
 	case analyzer.EventStuckOver:
 		p.put(text("not stuck any more: client " + f.Client.State.String() + ", server " + f.Server.State.String()))
+	case analyzer.EventPorts:
+		p.put(styled(warn, "local ports: "))
+		p.put(text(portsText(e)))
+	case analyzer.EventPortsOver:
+		p.put(text("local ports: " + portsText(e)))
+	case analyzer.EventLeak:
+		p.put(styled(warn, "leak: "))
+		p.put(text(leakText(e)))
+	case analyzer.EventLeakOver:
+		p.put(text("leak: " + leakText(e)))
 	case analyzer.EventClosed:
 		p.put(styled(verdictStyle(f.Verdict), headline(f)))
 		p.put(text("; client " + f.Client.State.String() + ", server " + f.Server.State.String()))
@@ -39,6 +52,32 @@ func EventText(w io.Writer, e *analyzer.Event, palette Palette) error {
 	return p.err
 }
 
+// portsText says how full a range of local ports is.
+func portsText(e *analyzer.Event) string {
+	u := e.Ports
+	verb, which := "reached", fmt.Sprintf("%s local ports towards %v", count(u.Capacity), u.Peer)
+	if e.Kind == analyzer.EventPortsOver {
+		verb = "is below"
+	}
+	if !u.Peer.IsValid() {
+		which = fmt.Sprintf("%s reserved ports", count(u.Capacity))
+	}
+	return fmt.Sprintf("%v %s %d%% of its %s: %s in TIME_WAIT", u.Holder, verb, u.Level, which, count(u.Count))
+}
+
+// leakText says who leaves connections in CLOSE_WAIT.
+func leakText(e *analyzer.Event) string {
+	l := e.Leak
+	owner, of := fmt.Sprintf("%v", l.Service), "its clients"
+	if l.Client.IsValid() {
+		owner, of = fmt.Sprintf("%v", l.Client), fmt.Sprintf("%v", l.Service)
+	}
+	if e.Kind == analyzer.EventLeakOver {
+		return fmt.Sprintf("%s leaves no connection of %s in CLOSE_WAIT any more", owner, of)
+	}
+	return fmt.Sprintf("%s does not close its side: %s that %s closed hang in CLOSE_WAIT", owner, plural(l.Count, "connection"), of)
+}
+
 // stuckText is what the findings say about the stall; of those about both sides of one, the one about the side that has to
 // act.
 func stuckText(f *analyzer.Flow) string {
@@ -54,35 +93,57 @@ func stuckText(f *analyzer.Flow) string {
 	return out
 }
 
-// EventJSON writes one record about what happened to a connection: its flow record when it has closed, an alert record when
-// it is stuck and when that is over.
+// EventJSON writes one record about something that happened: the flow record of a connection that has closed, or an alert
+// record.
 func EventJSON(w io.Writer, e *analyzer.Event) error {
-	f := e.Flow
-	if e.Kind == analyzer.EventClosed {
-		return flowLines(w, slices.Values([]*analyzer.Flow{f}))
+	l := lines{w: w}
+	switch e.Kind {
+	case analyzer.EventClosed:
+		return flowLines(w, slices.Values([]*analyzer.Flow{e.Flow}))
+	case analyzer.EventStuck, analyzer.EventStuckOver:
+		l.write(stuckAlert(e))
+	case analyzer.EventPorts, analyzer.EventPortsOver:
+		l.write(portsAlert(e))
+	case analyzer.EventLeak, analyzer.EventLeakOver:
+		l.write(leakAlert(e))
 	}
-	a := alertLine{
-		kind: kind{"alert", schema}, Alert: "stuck", Time: stamp(e.Time), Stream: f.Stream,
+	return l.err
+}
+
+// alert is what all alert records have.
+type alert struct {
+	kind
+	Alert string `json:"alert"` // what it is about; with "-over": that this is over
+	Time  stamp  `json:"time"`
+}
+
+func newAlert(e *analyzer.Event, name string, over analyzer.EventKind) alert {
+	if e.Kind == over {
+		name += "-over"
+	}
+	return alert{kind{"alert", schema}, name, stamp(e.Time)}
+}
+
+// stuckAlert makes the record of a close that hangs.
+func stuckAlert(e *analyzer.Event) any {
+	f := e.Flow
+	a := stuckLine{
+		alert: newAlert(e, "stuck", analyzer.EventStuckOver), Stream: f.Stream,
 		Client: alertEnd(&f.Client), Server: alertEnd(&f.Server), Codes: []analyzer.Code{}, Text: stuckText(f),
 	}
 	if e.Kind == analyzer.EventStuckOver {
-		a.Alert, a.Text = "stuck-over", headline(f)
+		a.Text = headline(f)
 	}
 	for _, c := range f.Codes {
 		if analyzer.IsStuck(c) {
 			a.Codes = append(a.Codes, c)
 		}
 	}
-	l := lines{w: w}
-	l.write(a)
-	return l.err
+	return a
 }
 
-// alertLine is the record of something that goes on while traffic is captured.
-type alertLine struct {
-	kind
-	Alert  string          `json:"alert"` // "stuck" or "stuck-over"
-	Time   stamp           `json:"time"`
+type stuckLine struct {
+	alert
 	Stream int             `json:"stream"`
 	Client alertEndpoint   `json:"client"`
 	Server alertEndpoint   `json:"server"`
@@ -98,4 +159,53 @@ type alertEndpoint struct {
 
 func alertEnd(e *analyzer.Endpoint) alertEndpoint {
 	return alertEndpoint{e.IP.String(), e.Port, e.State.String()}
+}
+
+// portsAlert makes the record of local ports that run out.
+func portsAlert(e *analyzer.Event) any {
+	u := e.Ports
+	a := portsLine{
+		alert: newAlert(e, "time-wait", analyzer.EventPortsOver), Holder: u.Holder.String(),
+		Level: u.Level, Count: u.Count, Capacity: u.Capacity, Text: portsText(e),
+	}
+	if u.Peer.IsValid() {
+		peer, port := u.Peer.Addr().String(), u.Peer.Port()
+		a.Peer, a.PeerPort = &peer, &port
+	}
+	return a
+}
+
+type portsLine struct {
+	alert
+	Holder   string  `json:"holder"`
+	Peer     *string `json:"peer"` // null: the reserved ports, whatever the peer
+	PeerPort *uint16 `json:"peer_port"`
+	Level    int     `json:"level"` // in per cent: 50, 80 or 95
+	Count    int     `json:"count"`
+	Capacity int     `json:"capacity"`
+	Text     string  `json:"text"`
+}
+
+// leakAlert makes the record of sockets left in CLOSE_WAIT.
+func leakAlert(e *analyzer.Event) any {
+	l := e.Leak
+	a := leakLine{
+		alert: newAlert(e, "close-wait-leak", analyzer.EventLeakOver), IP: l.Service.Addr().String(), Port: l.Service.Port(),
+		Owner: analyzer.ServerSide, Count: l.Count, Text: leakText(e),
+	}
+	if l.Client.IsValid() {
+		client := l.Client.String()
+		a.Owner, a.Client = analyzer.ClientSide, &client
+	}
+	return a
+}
+
+type leakLine struct {
+	alert
+	IP     string        `json:"ip"` // of the service
+	Port   uint16        `json:"port"`
+	Owner  analyzer.Side `json:"owner"`  // who does not close
+	Client *string       `json:"client"` // the client that does not; null: the server does not
+	Count  int           `json:"count"`
+	Text   string        `json:"text"`
 }
