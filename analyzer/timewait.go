@@ -185,7 +185,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
 	}
 	if cause == nothing || s.rules.restarts(cause) {
-		s.restart(tw, p, cause)
+		s.restart(f, tw, p, cause)
 	}
 }
 
@@ -202,7 +202,7 @@ func (s *shard) holderGot(f *flow, x int, tw *timeWaitFacts, p *packet) {
 		if s.rules.silent && p.time < tw.since+s.rules.length+s.rules.slack && s.events(tw).killed == 0 {
 			// Linux, tcp_timewait_state_process: "In window segment, it may be only reset or bare ack."
 			if p.time-tw.since > s.delta(e) {
-				s.restart(tw, p, silentACK)
+				s.restart(f, tw, p, silentACK)
 			}
 		}
 	default:
@@ -217,7 +217,7 @@ func (tw *timeWaitFacts) older(seg *decode.Segment) bool {
 
 // restart starts a TIME_WAIT anew. What follows the start within the time that packets take, such as two copies of
 // a FIN and their two acknowledgments, does not count.
-func (s *shard) restart(tw *timeWaitFacts, p *packet, cause trigger) {
+func (s *shard) restart(f *flow, tw *timeWaitFacts, p *packet, cause trigger) {
 	if p.time <= tw.since {
 		return
 	}
