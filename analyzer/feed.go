@@ -1,27 +1,41 @@
 package analyzer
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // batchSize is how many packets are entered at a time: one send to another goroutine for each packet would cost ten
 // times as much, and the memory that a batch needs is fetched together.
 const batchSize = 256
 
-// batch is a piece of the traffic of one shard, in capture order.
+// batch is a piece of the traffic in capture order, decoded where it lies: each shard picks its own packets from it.
 type batch struct {
 	packets [batchSize]packet
-	hashes  [batchSize]uint64
 	n       int
+	shares  []share      // by shard
+	left    atomic.Int32 // shards that have not entered theirs
 }
 
-// enter enters the packets of b into their shard.
-func (b *batch) enter(s *shard) {
-	s.fetch(b.hashes[:b.n])
-	for i := range b.n {
-		p := &b.packets[i]
-		k, second := keyOf(&p.seg)
-		s.add(p, &k, b.hashes[i], second)
+// share is what of a batch belongs to one shard.
+type share struct {
+	n      int
+	hashes [batchSize]uint64
+	index  [batchSize]uint16 // in batch.packets
+}
+
+func newBatch(shards int) *batch { return &batch{shares: make([]share, shards)} }
+
+// enter enters the packets of shard number i.
+func (b *batch) enter(s *shard, i int) {
+	own := &b.shares[i]
+	s.fetch(own.hashes[:own.n])
+	for j, h := range own.hashes[:own.n] {
+		p := &b.packets[own.index[j]]
+		k, second := orient(&p.seg)
+		s.add(p, &k, h, second)
 	}
-	b.n = 0
+	own.n = 0
 }
 
 // fetch loads what the packets with these hashes will need into the processor's cache. The loads do not wait for one
@@ -50,63 +64,74 @@ func (s *shard) fetch(hashes []uint64) {
 // reference; several run in goroutines of their own. The zero value takes no packets: a Session, which looks at its
 // connections between packets, enters each on its own.
 type feed struct {
-	shards  []*shard
-	batches []*batch // the one being filled, by shard
-	send    []chan *batch
-	free    chan *batch
-	wg      *sync.WaitGroup
+	shards []*shard
+	batch  *batch // the one being filled
+	send   []chan *batch
+	free   chan *batch
+	wg     *sync.WaitGroup
 }
+
+// batchesAhead is how many batches the reader may be ahead of the slowest shard.
+const batchesAhead = 8
 
 func newFeed(shards []*shard) feed {
 	if len(shards) == 1 {
-		return feed{shards: shards, batches: []*batch{new(batch)}}
+		return feed{shards: shards, batch: newBatch(1)}
 	}
-	const perShard = 4
-	f := feed{shards: shards, free: make(chan *batch, perShard*len(shards)), wg: new(sync.WaitGroup)}
+	f := feed{shards: shards, free: make(chan *batch, batchesAhead), wg: new(sync.WaitGroup)}
 	for range cap(f.free) {
-		f.free <- new(batch)
+		f.free <- newBatch(len(shards))
 	}
-	for _, s := range shards {
-		ch := make(chan *batch, perShard)
+	for i, s := range shards {
+		ch := make(chan *batch, batchesAhead)
 		f.send = append(f.send, ch)
-		f.batches = append(f.batches, <-f.free)
 		f.wg.Go(func() {
 			for b := range ch {
-				b.enter(s)
-				f.free <- b
+				b.enter(s, i)
+				if b.left.Add(-1) == 0 {
+					f.free <- b
+				}
 			}
 		})
 	}
+	f.batch = <-f.free
 	return f
 }
 
-// add hands a packet to its shard. h is the hash of its key.
-func (f *feed) add(p *packet, h uint64) {
+// next is room for a packet. What lies there counts once put is called.
+func (f *feed) next() *packet { return &f.batch.packets[f.batch.n] }
+
+// put hands the packet in next to its shard. h is the hash of its key.
+func (f *feed) put(h uint64) {
+	b := f.batch
 	// The table uses the upper half of the hash: the shard number comes from the lower one.
-	i := int(h&0xffff) * len(f.batches) >> 16
-	b := f.batches[i]
-	b.packets[b.n], b.hashes[b.n] = *p, h
+	s := &b.shares[uint(h&0xffff)*uint(len(b.shares))>>16]
+	s.hashes[s.n], s.index[s.n] = h, uint16(b.n)
+	s.n++
 	b.n++
 	if b.n == batchSize {
-		f.flush(i)
+		f.flush()
 	}
 }
 
-// flush hands over the batch of one shard.
-func (f *feed) flush(i int) {
+// flush hands over the batch.
+func (f *feed) flush() {
+	b := f.batch
+	b.n = 0
 	if f.send == nil {
-		f.batches[i].enter(f.shards[i])
+		b.enter(f.shards[0], 0)
 		return
 	}
-	f.send[i] <- f.batches[i]
-	f.batches[i] = <-f.free
+	b.left.Store(int32(len(f.send)))
+	for _, ch := range f.send {
+		ch <- b
+	}
+	f.batch = <-f.free
 }
 
 // close hands over what is left and waits until the shards have entered it.
 func (f *feed) close() {
-	for i := range f.batches {
-		f.flush(i)
-	}
+	f.flush()
 	for _, ch := range f.send {
 		close(ch)
 	}

@@ -85,12 +85,16 @@ func newRun(opts Options) (*run, error) {
 // progressEvery is how many packets pass between two looks at the context and calls of Options.Progress.
 const progressEvery = 1 << 14
 
-// read takes the packets of a source to its end.
+// read follows the packets of a source to its end.
 func (r *run) read(ctx context.Context, src *capture.Reader) error {
 	r.feed = newFeed(r.shards)
 	defer r.feed.close()
+	return r.take(ctx, src)
+}
+
+// take hands the packets of a source to the feed.
+func (r *run) take(ctx context.Context, src *capture.Reader) error {
 	var raw capture.Packet
-	var p packet
 	for {
 		if r.frames%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
@@ -111,7 +115,7 @@ func (r *run) read(ctx context.Context, src *capture.Reader) error {
 		if r.frames > 0 && r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
 			return nil
 		}
-		if err := r.add(&raw, &p); err != nil {
+		if err := r.add(&raw, r.feed.next()); err != nil {
 			return err
 		}
 	}
@@ -126,7 +130,8 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	return r.packet(raw, p)
 }
 
-// packet decodes a packet and hands it to its shard. p is room for the segment.
+// packet decodes a packet and hands it to its shard. p is room for the segment: that of the feed if it takes packets, so
+// that they are not copied.
 func (r *run) packet(raw *capture.Packet, p *packet) error {
 	if raw.Time > r.end {
 		r.end = raw.Time
@@ -147,13 +152,13 @@ func (r *run) packet(raw *capture.Packet, p *packet) error {
 	}
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time
-	k, second := keyOf(&p.seg)
-	h := k.hash(r.seed)
-	if r.opts.Packet == nil && r.feed.batches != nil {
-		r.feed.add(p, h)
+	h := hashOf(&p.seg, r.seed)
+	if r.opts.Packet == nil && r.feed.batch != nil {
+		r.feed.put(h)
 		return nil
 	}
 	s := r.shards[0]
+	k, second := orient(&p.seg)
 	s.add(p, &k, h, second)
 	if r.opts.Packet != nil {
 		if err := r.opts.Packet(int(s.current), raw); err != nil {

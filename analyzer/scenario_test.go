@@ -202,7 +202,7 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
 		k, second := keyOf(&p.seg)
 		h := k.hash(r.seed)
-		if r.feed.batches != nil {
+		if r.feed.batch != nil {
 			r.feed.add(&p, h)
 			continue
 		}
