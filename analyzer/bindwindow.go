@@ -18,7 +18,7 @@ const (
 
 // bindBlocked says until when a bind to a listening port fails if its server restarts now without SO_REUSEADDR: Linux,
 // inet_csk_bind_conflict; every connection of the port is in the way, and TIME_WAITs are left when all others are gone.
-func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
+func (l *ledger) bindBlocked(acc *account) (GroupFinding, bool) {
 	var running []hold
 	since, until := int64(maxTime), int64(0)
 	for _, h := range acc.server {
@@ -32,7 +32,7 @@ func (l *ledger) bindBlocked(r *Report, acc *account) (GroupFinding, bool) {
 	}
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: r.heldAt(running, l.end),
+		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: heldAt(running, l.end),
 		Start: at(since), End: at(until),
 	}
 	refusing := acc.refusing(l.end - l.length)
@@ -77,21 +77,25 @@ const outageFrom = 5e9
 // closeAdvice is the article's: who should close first, and what else helps.
 func (l *ledger) closeAdvice(acc *account) string {
 	who := "let the client close first"
-	if n := acc.serverFirst + acc.clientFirst; n > 0 && acc.serverFirst > 0 {
-		who = fmt.Sprintf("let the client close first (the server did in %d of %d connections): end the answer, wait for the client's end of file for a few seconds, then close", acc.serverFirst, n)
+	if server := acc.closedFirst(ServerFirst); server > 0 {
+		who = fmt.Sprintf("let the client close first (the server did in %d of %d connections): end the answer, wait for the client's end of file for a few seconds, then close",
+			server, server+acc.closedFirst(ClientFirst))
 	}
 	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
 }
 
 // serverHolds says that a server carries the TIME_WAITs of a service because it closes first.
-func (l *ledger) serverHolds(r *Report, acc *account) (GroupFinding, bool) {
+func (l *ledger) serverHolds(acc *account) (GroupFinding, bool) {
+	if len(acc.server) < manyBlocked {
+		return GroupFinding{}, false
+	}
 	c := l.course(acc.server, sinceOf)
 	if c.peak < manyBlocked {
 		return GroupFinding{}, false
 	}
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: r.heldAt(acc.server, c.peakTime),
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: heldAt(acc.server, c.peakTime),
 		Start: at(c.steps[0].time), End: at(l.end),
 	}
 	if c.peak >= crowded {
@@ -99,7 +103,7 @@ func (l *ledger) serverHolds(r *Report, acc *account) (GroupFinding, bool) {
 	}
 	f.Text = fmt.Sprintf("%v closed first in %d of %d connections and pays for it: up to %d TIME_WAITs at once (at %s), %d at the end of the capture. They take memory, not ports: "+
 		"a client that comes back on the same port is accepted if its sequence number or timestamp is newer",
-		acc.at, acc.serverFirst, acc.flows, c.peak, clock(c.peakTime), c.now)
+		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.peak, clock(c.peakTime), c.now)
 	f.Advice = "let the clients close first, or keep connections open for several requests (keep-alive)"
 	if l.linux {
 		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
@@ -114,11 +118,11 @@ const crowded = 32768
 // outages reports stretches in which a service refused SYNs while TIME_WAITs, or CLOSE_WAITs that were left behind, kept
 // its port, and accepted once they were gone: what a bind that fails looks like from outside. A server that is merely
 // restarted accepts before that; one that is down accepts at any time.
-func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
+func (l *ledger) outages(acc *account) []GroupFinding {
 	if len(acc.refused) == 0 || len(acc.server)+len(acc.left) == 0 {
 		return nil
 	}
-	slices.SortFunc(acc.refused, func(a, b refusal) int { return int(a.flow - b.flow) })
+	slices.SortFunc(acc.refused, func(a, b refusal) int { return int(a.stream - b.stream) })
 	slices.Sort(acc.accepted)
 	waits, left := crowdOf(acc.server), crowdOf(acc.left)
 	var out []GroupFinding
@@ -133,7 +137,7 @@ func (l *ledger) outages(r *Report, acc *account) []GroupFinding {
 		for j < len(acc.refused) && acc.refused[j].time < again {
 			j++
 		}
-		if f, ok := l.outage(r, acc, waits, left, acc.refused[i:max(j, i+1)], again); ok {
+		if f, ok := l.outage(acc, waits, left, acc.refused[i:max(j, i+1)], again); ok {
 			out = append(out, f)
 		}
 		i = max(j, i+1)
@@ -175,7 +179,7 @@ func (c *crowd) at(t int64) (n int, gone int64) {
 const soonAfter = 30e9
 
 // outage judges one stretch of refusals; again is when the service accepted next.
-func (l *ledger) outage(r *Report, acc *account, waiting, leaving *crowd, refused []refusal, again int64) (GroupFinding, bool) {
+func (l *ledger) outage(acc *account, waiting, leaving *crowd, refused []refusal, again int64) (GroupFinding, bool) {
 	from, to := refused[0].time, refused[len(refused)-1].time
 	waits, gone := waiting.at(from)
 	left, later := leaving.at(from)
@@ -194,7 +198,7 @@ func (l *ledger) outage(r *Report, acc *account, waiting, leaving *crowd, refuse
 	port := acc.at.Port()
 	f := GroupFinding{Code: RefusedWhileTimeWait, Severity: Error, IP: acc.at.Addr(), Port: &port, Count: len(refused), Streams: []int{}, Start: at(from), End: at(to)}
 	for _, e := range refused {
-		f.Streams = append(f.Streams, int(r.flows[e.flow].stream))
+		f.Streams = append(f.Streams, int(e.stream))
 	}
 	var held []string
 	if waits > 0 {

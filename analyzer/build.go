@@ -84,12 +84,7 @@ func (o *outcome) doubtNames() []Doubt {
 }
 
 // addr returns the address of endpoint x.
-func (f *flow) addr(x int) netip.Addr {
-	if (x == 1) != (f.flags&flipped != 0) {
-		return f.key.b.Netip()
-	}
-	return f.key.a.Netip()
-}
+func (f *flow) addr(x int) netip.Addr { return f.host(x).Netip() }
 
 // endpoint makes the record of endpoint x.
 func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {

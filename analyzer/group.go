@@ -9,35 +9,12 @@ import (
 	"time"
 )
 
-// groupFindings says what went wrong across the reported connections of a service, a host or the capture. It looks at the
-// connections that did not simply close, gathers them by service and by host, and sorts each gathering by time: the cost
-// is that of sorting.
-func (r *Report) groupFindings() []GroupFinding {
-	g := &gathering{
-		r:        r,
-		leaks:    map[leakKey][]leak{},
-		late:     map[leakKey][]int64{},
-		services: map[netip.AddrPort]*troubled{},
-		lost:     map[netip.Addr][]lostState{},
-		silent:   map[netip.Addr][]outage{},
-		idle:     map[idleKey][]idleClose{},
-	}
-	for _, ref := range r.flows {
-		s := r.run.shards[ref.shard]
-		g.look(s, s.flows.at(ref.flow), int(ref.stream))
-	}
-	g.lookAgain()
-	g.closeWaitLeaks()
-	g.exits()
-	g.hosts()
-	g.idleRaces()
-	g.captureItself()
-	return g.out
-}
+// trouble is what connections tell of their services and hosts, gathered from those that did not simply close. In a book,
+// streams are births.
+type trouble struct {
+	end int64 // time of the latest packet
+	a   *assumptions
 
-// gathering is what connections in trouble have in common.
-type gathering struct {
-	r        *Report
 	leaks    map[leakKey][]leak
 	late     map[leakKey][]int64 // when a side that owed a FIN for long sent it after all
 	services map[netip.AddrPort]*troubled
@@ -45,20 +22,30 @@ type gathering struct {
 	silent   map[netip.Addr][]outage    // by the host that did not answer
 	idle     map[idleKey][]idleClose
 	gaps     []int // streams of which the capture lacks packets
-	peers    map[netip.Addr][]presence
-
-	out []GroupFinding
 }
 
-// look takes up what is telling of one connection. Most have nothing: they cost a glance.
-func (g *gathering) look(s *shard, f *flow, stream int) {
+func newTrouble(end int64, a *assumptions) trouble {
+	return trouble{
+		end: end, a: a,
+		leaks:    map[leakKey][]leak{},
+		late:     map[leakKey][]int64{},
+		services: map[netip.AddrPort]*troubled{},
+		lost:     map[netip.Addr][]lostState{},
+		silent:   map[netip.Addr][]outage{},
+		idle:     map[idleKey][]idleClose{},
+	}
+}
+
+// look takes up what is telling of one connection, which ended as o says. Most have nothing: they cost a glance.
+func (t *trouble) look(s *shard, f *flow, o *outcome) {
+	stream := int(f.birth)
 	if f.e[0].out.UnseenAcked() || f.e[1].out.UnseenAcked() {
 		if s.captureDoubts(f)&gap != 0 {
-			g.gaps = append(g.gaps, stream)
+			t.gaps = append(t.gaps, stream)
 		}
 	}
 	if f.odd != 0 {
-		g.lookSilent(s, f, stream)
+		t.lookSilent(s, f, stream)
 	}
 	if f.closing == 0 || f.flags&self != 0 {
 		return
@@ -67,11 +54,106 @@ func (g *gathering) look(s *shard, f *flow, stream int) {
 	n, m := &c.fin[0], &c.fin[1]
 	switch {
 	case c.rst.accepted:
-		g.lookReset(s, f, stream)
+		t.lookReset(s, f, o, stream)
 	case n.sent != m.sent:
-		g.lookHalfClosed(s, f, stream)
+		t.lookHalfClosed(f, o, n.sent, stream)
 	case n.sent && m.sent:
-		g.lookClosed(f, c, stream)
+		t.lookClosed(f, c, o.client, stream)
+	}
+}
+
+// merge adds what a book has. streams are the stream numbers of its births.
+func (t *trouble) merge(b *trouble, streams []int32) {
+	number := func(stream *int) { *stream = int(streams[*stream]) }
+	for _, stream := range b.gaps {
+		t.gaps = append(t.gaps, int(streams[stream]))
+	}
+	mergeLists(t.leaks, b.leaks, func(e *leak) { number(&e.stream) })
+	mergeLists(t.late, b.late, func(*int64) {})
+	mergeLists(t.lost, b.lost, func(e *lostState) { number(&e.stream) })
+	mergeLists(t.silent, b.silent, func(e *outage) { number(&e.stream) })
+	mergeLists(t.idle, b.idle, func(e *idleClose) { number(&e.stream) })
+	for at, from := range b.services {
+		to := t.serviceOf(at)
+		to.refused += from.refused
+		for _, p := range from.pending {
+			number(&p.stream)
+			to.pending = append(to.pending, p)
+		}
+	}
+}
+
+// mergeLists appends the lists of from to those of into, with each element changed.
+func mergeLists[K comparable, E any](into, from map[K][]E, change func(*E)) {
+	for k, list := range from {
+		n := len(into[k])
+		into[k] = append(into[k], list...)
+		for i := range into[k][n:] {
+			change(&into[k][n+i])
+		}
+	}
+}
+
+// gathering makes findings of what connections have in common.
+type gathering struct {
+	trouble
+	summary *Summary
+	peers   map[netip.Addr][]presence
+	out     []GroupFinding
+}
+
+// groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books,
+// with the stream numbers of their births. The cost is that of sorting what did not simply close.
+func (r *Report) groupFindings(books []*book, streams [][]int32) []GroupFinding {
+	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
+	for i, b := range books {
+		g.merge(&b.trouble, streams[i])
+	}
+	for i, b := range books {
+		g.lookAgain(b, streams[i])
+	}
+	for _, all := range g.peers {
+		slices.SortFunc(all, func(a, b presence) int { return cmp.Compare(a.stream, b.stream) })
+	}
+	g.closeWaitLeaks()
+	g.exits()
+	g.hosts()
+	g.idleRaces()
+	g.captureItself()
+	return g.out
+}
+
+// lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
+func (g *gathering) lookAgain(b *book, streams []int32) {
+	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
+		return
+	}
+	inTrouble := func(host netip.Addr) bool { return len(g.lost[host]) > 0 || len(g.silent[host]) > 0 }
+	troubled := make([]*troubled, len(b.accounts))
+	servers := make([]bool, len(b.accounts))
+	for i, acc := range b.accounts {
+		troubled[i] = g.services[acc.at]
+		servers[i] = inTrouble(acc.at.Addr())
+	}
+	clients := make([]bool, len(b.addrs))
+	for i, addr := range b.addrs {
+		clients[i] = inTrouble(addr.Netip())
+	}
+	for i := int32(1); i <= b.briefs.len(); i++ {
+		r := b.briefs.at(i)
+		stream := int(streams[r.birth])
+		meet := func(host netip.Addr, side int) {
+			g.peers[host] = append(g.peers[host], presence{stream, r.start, r.heard[side], r.marks.has(synchronous)})
+		}
+		if clients[r.client] {
+			meet(b.addrs[r.client].Netip(), 0)
+		}
+		if servers[r.service] {
+			meet(b.accounts[r.service].at.Addr(), 1)
+		}
+		if t := troubled[r.service]; t != nil && !r.marks.has(selfMade) {
+			t.enter(r, stream)
+		}
 	}
 }
 
@@ -116,7 +198,7 @@ func sortedKeys[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
 
 // captureItself says what is wrong with the capture.
 func (g *gathering) captureItself() {
-	m := &g.r.Summary
+	m := g.summary
 	if m.Start == nil {
 		return
 	}

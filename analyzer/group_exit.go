@@ -27,6 +27,7 @@ type pendingReset struct {
 // attempt is a SYN and what came of it.
 type attempt struct {
 	time     int64
+	stream   int
 	accepted bool
 	refused  bool
 }
@@ -40,28 +41,27 @@ type lifetime struct {
 	pending    bool // the server had sent nothing but its SYN-ACK
 }
 
-func (g *gathering) serviceOf(at netip.AddrPort) *troubled {
-	t := g.services[at]
-	if t == nil {
-		t = new(troubled)
-		g.services[at] = t
+func (t *trouble) serviceOf(at netip.AddrPort) *troubled {
+	sv := t.services[at]
+	if sv == nil {
+		sv = new(troubled)
+		t.services[at] = sv
 	}
-	return t
+	return sv
 }
 
 // lookReset takes up a connection that a RST ended.
-func (g *gathering) lookReset(s *shard, f *flow, stream int) {
-	o := s.conclude(f, g.r.run.end)
+func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
 	r := &o.c.rst
 	server := f.peer(o.client)
 	x := int(r.by)
 	if r.refusal {
 		if x == server {
-			g.serviceOf(f.service(server)).refused++
+			t.serviceOf(f.service(server)).refused++
 		}
 		return
 	}
-	c := casefile{s: s, f: f, o: &o, end: g.r.run.end, a: &g.r.assumptions}
+	c := casefile{s: s, f: f, o: o, end: t.end, a: t.a}
 	if f.odd != 0 {
 		c.odd = *s.odds.at(f.odd)
 	}
@@ -69,72 +69,30 @@ func (g *gathering) lookReset(s *shard, f *flow, stream int) {
 	switch cause := c.cause(); cause {
 	case causeAbort, causeUnread:
 		if x == server && e.has(sentSYNACK) && !e.has(sentData) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
-			t := g.serviceOf(f.service(server))
-			t.pending = append(t.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
+			sv := t.serviceOf(f.service(server))
+			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
 		}
 	case causeStateLost:
 		host := f.addr(x)
-		g.lost[host] = append(g.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
+		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
 			k := idleKey{f.service(server), x == o.client}
-			g.idle[k] = append(g.idle[k], idleClose{stream: stream, time: n.time, idle: n.idle, refused: true})
+			t.idle[k] = append(t.idle[k], idleClose{stream: stream, time: n.time, idle: n.idle, refused: true})
 		}
-	}
-}
-
-// lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
-func (g *gathering) lookAgain() {
-	g.peers = map[netip.Addr][]presence{}
-	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
-		return
-	}
-	for _, ref := range g.r.flows {
-		s := g.r.run.shards[ref.shard]
-		f := s.flows.at(ref.flow)
-		for x := range f.e {
-			host := f.addr(x)
-			if len(g.lost[host]) > 0 || len(g.silent[host]) > 0 {
-				e := &f.e[x]
-				p := presence{stream: int(ref.stream), start: f.start, packets: e.packets}
-				if e.packets > 0 {
-					p.heard = e.lastTime
-				}
-				p.synchronized = f.synchronized()
-				g.peers[host] = append(g.peers[host], p)
-			}
-		}
-		client, _ := roles(f)
-		server := f.peer(client)
-		t := g.services[f.service(server)]
-		if t == nil || f.flags&self != 0 {
-			continue
-		}
-		t.enter(s, f, client, int(ref.stream))
 	}
 }
 
 // enter notes a connection of the service.
-func (t *troubled) enter(s *shard, f *flow, client, stream int) {
-	server := f.peer(client)
-	e := &f.e[server]
-	a := attempt{time: f.start, accepted: e.has(sentSYNACK)}
-	l := lifetime{stream: stream, start: f.start, end: 1<<63 - 1, pending: e.has(sentSYNACK) && !e.has(sentData)}
-	if f.closing != 0 {
-		c := s.closings.at(f.closing)
-		a.refused = c.rst.accepted && c.rst.refusal && int(c.rst.by) == server
-		if n := &c.fin[server]; n.sent {
-			l.end, l.server = n.time, true
-		}
-		if r := &c.rst; r.accepted && r.time < l.end {
-			l.end, l.server, l.rst = r.time, int(r.by) == server, true
-		}
+func (t *troubled) enter(r *brief, stream int) {
+	if r.marks.has(attempted) {
+		t.attempts = append(t.attempts, attempt{time: r.start, stream: stream, accepted: r.marks.has(answeredSYN), refused: r.marks.has(refusedSYN)})
 	}
-	if f.e[client].has(sentBareSYN) {
-		t.attempts = append(t.attempts, a)
-	}
-	if e.has(sentACK) && !a.refused {
-		t.ends = append(t.ends, l)
+	if r.marks.has(served) {
+		t.ends = append(t.ends, lifetime{
+			stream: stream, start: r.start, end: r.closed,
+			server: r.marks.has(closedServer), rst: r.marks.has(closedRST), pending: r.marks.has(mute),
+		})
 	}
 }
 
@@ -176,8 +134,8 @@ const (
 func (g *gathering) exits() {
 	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
 		t := g.services[at]
-		slices.SortStableFunc(t.attempts, func(a, b attempt) int { return cmp.Compare(a.time, b.time) })
-		slices.SortStableFunc(t.pending, func(a, b pendingReset) int { return cmp.Compare(a.end, b.end) })
+		slices.SortFunc(t.attempts, func(a, b attempt) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) })
+		slices.SortFunc(t.pending, func(a, b pendingReset) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
 		explained := map[int]bool{}
 		if t.refused > 0 {
 			g.processExits(at, t, explained)
@@ -229,7 +187,7 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	if data > 0 {
 		text += fmt.Sprintf("; %d of them had sent data, which are lost", data)
 	}
-	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, listenerAdvice(g.r.platform, at))
+	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, listenerAdvice(g.a.platform, at))
 }
 
 func listenerAdvice(p platform, at netip.AddrPort) string {
@@ -254,7 +212,7 @@ func backText(back int64) string {
 // that closes first by habit leaves others open, or accepts the next SYN.
 func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[int]bool) {
 	ends := t.ends
-	slices.SortStableFunc(ends, func(a, b lifetime) int { return cmp.Compare(a.end, b.end) })
+	slices.SortFunc(ends, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
 	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
 	oldest := make([]int64, len(ends)+1)
 	oldest[len(ends)] = 1<<63 - 1
@@ -321,7 +279,7 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 	}
 	text := fmt.Sprintf("the server ended all %s of %v within %s at %s (%s), and %s refused after that%s: its process ended, its host lives",
 		connections(len(streams)), at, human(last-first), moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), backText(back))
-	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.r.platform, at, first))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.a.platform, at, first))
 }
 
 func exitAdvice(p platform, at netip.AddrPort, when int64) string {

@@ -29,7 +29,6 @@ type presence struct {
 	stream       int
 	start        int64
 	heard        int64 // last packet; 0: none
-	packets      uint64
 	synchronized bool
 }
 
@@ -41,15 +40,15 @@ const (
 )
 
 // lookSilent takes up the silences of a connection.
-func (g *gathering) lookSilent(s *shard, f *flow, stream int) {
+func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 	o := s.odds.at(f.odd)
 	for x := range f.e {
 		host := f.addr(f.peer(x))
-		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && g.r.run.end-q.since >= 3e9 {
-			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.until, 0, f.synchronized()})
+		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
+			t.silent[host] = append(t.silent[host], outage{stream, q.since, q.until, 0, f.synchronized()})
 		}
 		if q := &o.past[x]; q.since != 0 {
-			g.silent[host] = append(g.silent[host], outage{stream, q.since, q.heard, q.heard, f.synchronized()})
+			t.silent[host] = append(t.silent[host], outage{stream, q.since, q.heard, q.heard, f.synchronized()})
 		}
 	}
 }
@@ -147,7 +146,7 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 		}
 		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, another host took its address over, or a firewall in front of it lost all connections",
 			host, connections(len(burst)), moment(t0), silence, back)
-		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.r.platform, host))
+		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.a.platform, host))
 	}
 	return span{heard, t1}
 }
@@ -219,7 +218,7 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 			straddling++
 		}
 	}
-	if back == 0 && g.r.run.end-to >= to-from {
+	if back == 0 && g.end-to >= to-from {
 		alive, straddling = alive+straddling, 0 // heard of after the next copy was due
 	}
 	if !heardOf || established == 0 {
@@ -231,8 +230,8 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 		text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
 			connections(len(dead)), host, moment(from), connections(alive))
 		timer := ""
-		if g.r.platform.linux() {
-			timer = fmt.Sprintf("%s on the sender shows the retransmission timer (timer:(on,...)) and how often it ran out; TCP_USER_TIMEOUT ends the wait. ", g.r.platform.list(Established, fmt.Sprintf("dst %v", host)))
+		if g.a.platform.linux() {
+			timer = fmt.Sprintf("%s on the sender shows the retransmission timer (timer:(on,...)) and how often it ran out; TCP_USER_TIMEOUT ends the wait. ", g.a.platform.list(Established, fmt.Sprintf("dst %v", host)))
 		}
 		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table; on Linux `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
 			"%sSO_KEEPALIVE below the idle timeout prevents it.", host, timer))
@@ -240,7 +239,7 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
 			host, connections(len(streams)), moment(from), moment(to))
-		g.add(HostUnreachable, Error, at, streams, from, g.r.run.end, text, unreachableAdvice(g.r.platform, host))
+		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host))
 	default:
 		if back == 0 || lately > to && back > lately {
 			back = lately
@@ -250,7 +249,7 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 		if len(dead) > 0 {
 			text += fmt.Sprintf(", but %d of them did not come back", len(dead))
 		}
-		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.r.platform, host))
+		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.a.platform, host))
 	}
 }
 

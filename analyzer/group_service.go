@@ -33,23 +33,22 @@ type leak struct {
 	since  int64
 }
 
-// lookHalfClosed takes up a connection of which one side has closed.
-func (g *gathering) lookHalfClosed(s *shard, f *flow, stream int) {
-	o := s.conclude(f, g.r.run.end)
-	x := 0
-	if !o.c.fin[0].sent {
-		x = 1
+// lookHalfClosed takes up a connection of which one side has closed: endpoint 0 if by0 is set.
+func (t *trouble) lookHalfClosed(f *flow, o *outcome, by0 bool, stream int) {
+	x := 1
+	if by0 {
+		x = 0
 	}
 	y := 1 - x
 	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
 		return
 	}
 	k := f.owes(y, o.client)
-	g.leaks[k] = append(g.leaks[k], leak{stream, max(o.since[x], o.c.lastData[y])})
+	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.c.lastData[y])})
 }
 
 // lookClosed takes up a connection that both sides closed.
-func (g *gathering) lookClosed(f *flow, c *closing, stream int) {
+func (t *trouble) lookClosed(f *flow, c *closing, client, stream int) {
 	n, m := &c.fin[0], &c.fin[1]
 	if n.inferred || m.inferred {
 		return
@@ -61,15 +60,14 @@ func (g *gathering) lookClosed(f *flow, c *closing, stream int) {
 	if n.passive(m) {
 		first = 1
 	}
-	client, _ := roles(f)
 	x, y := &c.fin[first], &c.fin[1-first]
-	if y.time-x.time >= g.r.stuckAfter {
+	if y.time-x.time >= t.a.stuckAfter {
 		k := f.owes(1-first, client)
-		g.late[k] = append(g.late[k], y.time)
+		t.late[k] = append(t.late[k], y.time)
 	}
 	if x.idle >= minIdle {
 		k := idleKey{f.service(f.peer(client)), first == client}
-		g.idle[k] = append(g.idle[k], idleClose{stream: stream, time: x.time, idle: x.idle})
+		t.idle[k] = append(t.idle[k], idleClose{stream: stream, time: x.time, idle: x.idle})
 	}
 }
 
@@ -79,11 +77,11 @@ const leakFrom = 2
 // closeWaitLeaks reports sockets in CLOSE_WAIT that nobody closes. A service that closes late by habit is none: there, as
 // many connections were closed after such a time as hang now.
 func (g *gathering) closeWaitLeaks() {
-	end := g.r.run.end
+	end := g.end
 	for _, k := range sortedKeys(g.leaks, leakKey.compare) {
 		all := g.leaks[k]
 		slices.SortFunc(all, func(a, b leak) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.stream, b.stream)) })
-		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.r.stuckAfter })
+		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.a.stuckAfter })
 		if old < leakFrom || apart(g.late[k]) >= old {
 			continue
 		}
@@ -112,7 +110,7 @@ func (g *gathering) closeWaitLeaks() {
 			other, hold = "the clients", "have"
 		}
 		text := fmt.Sprintf("%s: %s %s closed and %s has not (CLOSE_WAIT), the oldest for %s; %s", subject, other, hold, owner, human(end-first), growth)
-		g.add(CloseWaitLeak, Warning, where, streams, first, end, text, leakAdvice(g.r.platform, g.r.finTimeout, k))
+		g.add(CloseWaitLeak, Warning, where, streams, first, end, text, leakAdvice(g.a.platform, g.a.finTimeout, k))
 	}
 }
 

@@ -1,16 +1,18 @@
 package analyzer
 
 import (
-	"cmp"
 	"math"
 	"net/netip"
 	"slices"
+
+	"finscope/internal/decode"
 )
 
-// ledger holds the TIME_WAITs of the reported connections, by service: what occupancy, port ranges and bind windows are
-// computed from once the capture is read. It takes 64 bytes for each TIME_WAIT that was ever held.
+// ledger is what the books of all shards say of TIME_WAITs and the ports of services: what occupancy, port ranges and
+// bind windows are computed from once the capture is read.
 type ledger struct {
 	services map[netip.AddrPort]*account
+	hosts    []netip.Addr // in order: what hold.holder is an index of
 	ports    PortRange
 	length   int64 // of a TIME_WAIT, ns
 	first    int64 // of the capture
@@ -18,26 +20,31 @@ type ledger struct {
 	linux    bool
 }
 
-// account is what the ledger knows of one service.
+// account is what is known of one service. In a book, streams are births, and server, client, refused and accepted empty.
 type account struct {
-	at     netip.AddrPort
-	server []hold // TIME_WAITs of the server
-	client []hold // TIME_WAITs of its clients
+	at netip.AddrPort
+	tally
 
-	flows, clientFirst, serverFirst int
-	open                            int // connections that the server still has at the end
+	held [2]int // how many TIME_WAITs the clients and the server held
+	open int    // connections that the server still has at the end
 
 	left     []hold    // CLOSE_WAITs of the server that lasted long
-	refused  []refusal // SYNs that it refused, in stream order
-	accepted []int64   // when it accepted a SYN, in stream order
+	server   []hold    // TIME_WAITs of the server
+	client   []hold    // TIME_WAITs of its clients
+	refused  []refusal // SYNs that it refused
+	accepted []int64   // when it accepted a SYN; filled in only if it refused any
 }
 
-// hold is one TIME_WAIT.
+func newAccount(addr decode.Addr, port uint16) *account {
+	return &account{at: netip.AddrPortFrom(addr.Netip(), port), tally: tally{stuck: map[State]int{}}}
+}
+
+// hold is one TIME_WAIT, or a CLOSE_WAIT that keeps a port as one does.
 type hold struct {
-	holder       netip.Addr
 	start        int64 // of the connection: from then on its port was taken
 	since, until int64
-	flow         int32 // index in Report.flows
+	stream       int32
+	holder       int32 // index in ledger.hosts
 	port         uint16
 	reused       bool
 	isn          bool // the holder is confirmed by the next connection's ISN
@@ -45,94 +52,78 @@ type hold struct {
 
 // refusal is something that happened to a connection.
 type refusal struct {
-	time int64
-	flow int32 // index in Report.flows
+	time   int64
+	stream int32
 }
 
 // maxTime stands for an end that has not come.
 const maxTime = math.MaxInt64
 
-func newLedger(r *Report) *ledger {
-	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait}
-	if r.run != nil {
-		l.ports, l.first, l.end = r.run.assumed.PortRange, r.run.first, r.run.end
-		rules := r.run.opts.rules(&r.run.assumed)
-		l.linux = rules.linux
-	}
-	return l
-}
-
 // account returns the account of a service, and opens it if there is none.
 func (l *ledger) account(at netip.AddrPort) *account {
 	acc := l.services[at]
 	if acc == nil {
-		acc = &account{at: at}
+		acc = &account{at: at, tally: tally{stuck: map[State]int{}}}
 		l.services[at] = acc
 	}
 	return acc
 }
 
-// add enters the connection with index i in Report.flows into the account of its service.
-func (l *ledger) add(acc *account, i int, s *shard, f *flow, o *outcome, a *assumptions) {
-	server := f.peer(o.client)
-	acc.flows++
-	switch {
-	case o.closedBy == ByFIN && o.closedFirst == o.client:
-		acc.clientFirst++
-	case o.closedBy == ByFIN && o.closedFirst == server:
-		acc.serverFirst++
+// enter adds what a book has. streams are the stream numbers of its births.
+func (l *ledger) enter(b *book, streams []int32, holders []int32) {
+	accounts := make([]*account, len(b.accounts))
+	for i, from := range b.accounts {
+		acc := l.account(from.at)
+		accounts[i] = acc
+		acc.tally.merge(&from.tally)
+		acc.open += from.open
+		acc.client = slices.Grow(acc.client, from.held[0])
+		acc.server = slices.Grow(acc.server, from.held[1])
+		for _, h := range from.left {
+			h.stream = streams[h.stream]
+			acc.left = append(acc.left, h)
+		}
 	}
-	l.bind(acc, i, f, o, server)
-	for x := range f.e {
-		w, ok := s.waitOf(f, o, x, l.end, a)
-		if !ok {
-			continue
-		}
-		h := hold{
-			holder: f.addr(x), start: f.start, since: w.since, until: w.until, flow: int32(i), port: f.port(x),
-			reused: w.ended == "reused", isn: s.events(&o.c.timeWait[x]).proof == nextISN,
-		}
-		if x == server {
+	for i := int32(1); i <= b.waits.len(); i++ {
+		w := b.waits.at(i)
+		r := b.briefs.at(w.brief)
+		acc := accounts[r.service]
+		h := hold{start: r.start, since: w.since, until: w.until, stream: streams[r.birth], reused: w.reused, isn: w.isn}
+		if w.server {
+			h.port = acc.at.Port()
 			acc.server = append(acc.server, h)
 		} else {
+			h.holder, h.port = holders[r.client], r.port
 			acc.client = append(acc.client, h)
 		}
 	}
 }
 
-// bind notes what a bind to the port of a service depends on, besides TIME_WAITs, and what shows whether one worked.
-func (l *ledger) bind(acc *account, i int, f *flow, o *outcome, server int) {
-	switch {
-	case o.verdict == Refused:
-		if int(o.c.rst.by) == server {
-			acc.refused = append(acc.refused, refusal{f.start, int32(i)})
+// enterRefused notes the SYNs that were refused.
+func (l *ledger) enterRefused(b *book, streams []int32) {
+	for i := int32(1); i <= b.briefs.len(); i++ {
+		if r := b.briefs.at(i); r.marks.has(refusedSYN) {
+			acc := l.services[b.accounts[r.service].at]
+			acc.refused = append(acc.refused, refusal{r.start, streams[r.birth]})
 		}
-		return
-	case o.verdict == NoReply || o.verdict == Indeterminate:
-		return
-	case f.e[server].has(sentSYNACK):
-		acc.accepted = append(acc.accepted, f.start)
-	}
-	n := &o.c.fin[o.client]
-	left := hold{start: f.start, since: n.doneTime(), until: maxTime, flow: int32(i), port: acc.at.Port()}
-	switch {
-	case o.state[server] == CloseWait:
-		acc.left = append(acc.left, left)
-	case o.c.rst.accepted && o.c.rst.before[server] == CloseWait:
-		left.until = o.c.rst.time
-	case n.sent && o.c.fin[server].sent && n.acked:
-		left.until = o.c.fin[server].doneTime()
-	}
-	if left.until != maxTime && left.until-left.since > longCloseWait {
-		acc.left = append(acc.left, left)
-	}
-	if o.state[server] == Established || o.state[server] == CloseWait {
-		acc.open++
 	}
 }
 
-// longCloseWait is from which time in CLOSE_WAIT on a connection counts as left behind.
-const longCloseWait = 1e9
+// enterAccepted notes the SYNs that were accepted, of services that refused others: when all refused ones are entered.
+func (l *ledger) enterAccepted(b *book) {
+	refusing := make([]*account, len(b.accounts))
+	for i, from := range b.accounts {
+		if acc := l.services[from.at]; len(acc.refused) > 0 {
+			refusing[i] = acc
+		}
+	}
+	for i := int32(1); i <= b.briefs.len(); i++ {
+		r := b.briefs.at(i)
+		if acc := refusing[r.service]; acc != nil && r.marks.has(tookPort) {
+			acc.accepted = append(acc.accepted, r.start)
+		}
+	}
+}
 
 // counts returns how many TIME_WAITs server and clients of a service hold.
 func (l *ledger) counts(acc *account) ServiceTimeWait {
@@ -257,22 +248,5 @@ func (l *ledger) all() []*account {
 		out = append(out, acc)
 	}
 	slices.SortFunc(out, func(a, b *account) int { return a.at.Compare(b.at) })
-	return out
-}
-
-// byHolder sorts the TIME_WAITs of clients by holder, then by time, and returns the stretches of each holder.
-func byHolder(holds []hold) [][]hold {
-	slices.SortFunc(holds, func(a, b hold) int {
-		return cmp.Or(a.holder.Compare(b.holder), cmp.Compare(a.start, b.start), cmp.Compare(a.flow, b.flow))
-	})
-	var out [][]hold
-	for len(holds) > 0 {
-		n := 1
-		for n < len(holds) && holds[n].holder == holds[0].holder {
-			n++
-		}
-		out = append(out, holds[:n:n])
-		holds = holds[n:]
-	}
 	return out
 }

@@ -54,38 +54,41 @@ type pool struct {
 // peer is in the way.
 func (l *ledger) pools() []*pool {
 	var out []*pool
-	reserved := map[netip.Addr]*pool{}
-	var order []netip.Addr
+	reserved := map[int32]*pool{}
 	for _, acc := range l.all() {
-		for _, holds := range byHolder(acc.client) {
-			p := &pool{holder: holds[0].holder, peer: acc.at, ports: l.ports}
-			for _, h := range holds {
-				switch {
-				case l.ports.holds(h.port):
-					p.holds = append(p.holds, h)
-				case reservedPorts().holds(h.port):
-					q := reserved[h.holder]
-					if q == nil {
-						q = &pool{holder: h.holder, ports: reservedPorts(), reserved: true}
-						reserved[h.holder] = q
-						order = append(order, h.holder)
-					}
-					q.holds = append(q.holds, h)
+		many := map[int32]*pool{} // nil: too few to matter
+		n := map[int32]int{}
+		for i := range acc.client {
+			if h := &acc.client[i]; l.ports.holds(h.port) {
+				if n[h.holder]++; 10*n[h.holder] >= l.ports.Size() && many[h.holder] == nil {
+					many[h.holder] = &pool{holder: l.hosts[h.holder], peer: acc.at, ports: l.ports}
 				}
-			}
-			if 10*len(p.holds) >= p.ports.Size() {
-				out = append(out, p)
+			} else if reservedPorts().holds(h.port) {
+				if reserved[h.holder] == nil {
+					reserved[h.holder] = &pool{holder: l.hosts[h.holder], ports: reservedPorts(), reserved: true}
+				}
+				reserved[h.holder].holds = append(reserved[h.holder].holds, *h)
 			}
 		}
+		if len(many) == 0 {
+			continue
+		}
+		for i := range acc.client {
+			if h := &acc.client[i]; l.ports.holds(h.port) && many[h.holder] != nil {
+				many[h.holder].holds = append(many[h.holder].holds, *h)
+			}
+		}
+		for _, holder := range sortedKeys(many, cmp.Compare[int32]) {
+			out = append(out, many[holder])
+		}
 	}
-	slices.SortFunc(order, netip.Addr.Compare)
-	for _, holder := range order {
+	for _, holder := range sortedKeys(reserved, cmp.Compare[int32]) {
 		if p := reserved[holder]; 10*len(p.holds) >= p.ports.Size() {
-			byHolder(p.holds)
 			out = append(out, p)
 		}
 	}
 	for _, p := range out {
+		slices.SortFunc(p.holds, func(a, b hold) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.stream, b.stream)) })
 		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
 	}
 	return slices.DeleteFunc(out, func(p *pool) bool { return 10*p.held.peak < p.ports.Size() })
@@ -93,9 +96,9 @@ func (l *ledger) pools() []*pool {
 
 // timeWaitRecords makes the records: pools that took a tenth of their ports, and listening ports whose server holds any.
 // The fullest come first.
-func (r *Report) timeWaitRecords() []TimeWaitRecord {
+func (r *Report) timeWaitRecords(pools []*pool) []TimeWaitRecord {
 	var out []TimeWaitRecord
-	for _, p := range r.ledger.pools() {
+	for _, p := range pools {
 		rec := TimeWaitRecord{Holder: p.holder, Role: ClientSide}
 		capacity := p.ports.Size()
 		rec.Capacity = &capacity
@@ -107,6 +110,9 @@ func (r *Report) timeWaitRecords() []TimeWaitRecord {
 		out = append(out, rec)
 	}
 	for _, acc := range r.ledger.all() {
+		if len(acc.server) == 0 {
+			continue
+		}
 		c := r.ledger.course(acc.server, sinceOf)
 		if c.peak == 0 {
 			continue
@@ -135,32 +141,32 @@ func (rec *TimeWaitRecord) fill(c *course) {
 }
 
 // timeWaitFindings says which TIME_WAITs block a port, or soon will.
-func (r *Report) timeWaitFindings() []GroupFinding {
+func (r *Report) timeWaitFindings(pools []*pool) []GroupFinding {
 	l := r.ledger
 	var out []GroupFinding
-	for _, p := range l.pools() {
-		if f, ok := l.exhaustion(r, p); ok {
+	for _, p := range pools {
+		if f, ok := l.exhaustion(p); ok {
 			out = append(out, f)
 		}
 	}
 	for _, acc := range l.all() {
-		if f, ok := l.bindBlocked(r, acc); ok {
+		if f, ok := l.bindBlocked(acc); ok {
 			out = append(out, f)
 		}
-		if f, ok := l.serverHolds(r, acc); ok {
+		if f, ok := l.serverHolds(acc); ok {
 			out = append(out, f)
 		}
-		out = append(out, l.outages(r, acc)...)
+		out = append(out, l.outages(acc)...)
 	}
 	return out
 }
 
 // heldAt returns the stream numbers of the holds that there are at a moment, in order.
-func (r *Report) heldAt(holds []hold, now int64) []int {
+func heldAt(holds []hold, now int64) []int {
 	out := []int{}
 	for i := range holds {
 		if h := &holds[i]; h.since <= now && now < h.until {
-			out = append(out, int(r.flows[h.flow].stream))
+			out = append(out, int(h.stream))
 		}
 	}
 	slices.Sort(out)

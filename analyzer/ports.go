@@ -16,7 +16,7 @@ const rateWindow = 10e9
 
 // exhaustion reports a pool whose ports are running out, or did. The failure itself, EADDRNOTAVAIL or EADDRINUSE at the
 // host, sends no packet.
-func (l *ledger) exhaustion(r *Report, p *pool) (GroupFinding, bool) {
+func (l *ledger) exhaustion(p *pool) (GroupFinding, bool) {
 	size := p.ports.Size()
 	if 100*p.taken.peak < exhaustionFrom*size {
 		return GroupFinding{}, false
@@ -24,7 +24,7 @@ func (l *ledger) exhaustion(r *Report, p *pool) (GroupFinding, bool) {
 	full := p.taken.reached(size)
 	crossed := p.taken.reached((exhaustionFrom*size + 99) / 100)
 	f := GroupFinding{
-		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.peak, Streams: r.heldAt(p.holds, p.held.peakTime),
+		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.peak, Streams: heldAt(p.holds, p.held.peakTime),
 		Start: at(crossed), End: at(l.end),
 	}
 	if full != maxTime {

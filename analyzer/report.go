@@ -43,8 +43,9 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 		s.flows.read = true
 	}
 	rep.Summary = r.summary(names, dropped, err)
-	rep.flows = r.number()
-	rep.count()
+	streams := r.streams()
+	rep.flows = r.number(streams)
+	rep.count(streams)
 	return rep
 }
 
@@ -61,13 +62,12 @@ func (r *run) assumptions(dropped uint64) assumptions {
 
 // number gives all connections their stream numbers, in order of their first packets over all shards, and returns them
 // in that order. SYNs that started nothing use up a number, as they do in Wireshark.
-func (r *run) number() []flowRef {
+func (r *run) number(streams [][]int32) []flowRef {
 	n := 0
 	for _, s := range r.shards {
 		n += int(s.flows.len())
 	}
 	refs := make([]flowRef, 0, n)
-	streams := r.streams()
 	for i, s := range r.shards {
 		for j := int32(1); j <= s.flows.len(); j++ {
 			refs = append(refs, flowRef{stream: streams[i][s.flows.places.at(j).birth], shard: int16(i), flow: j})
@@ -148,7 +148,7 @@ func (r *Report) Select(keep func(*Flow) bool) *Report {
 			out.flows = append(out.flows, ref)
 		}
 	}
-	out.count()
+	out.count(r.run.streams())
 	return out
 }
 

@@ -1,5 +1,7 @@
 package analyzer
 
+import "finscope/internal/decode"
+
 // Ports below wellKnownPorts belong to services, those from ephemeralPorts up to clients (Linux ip_local_port_range; IANA
 // starts at 49152).
 const (
@@ -37,4 +39,12 @@ func (f *flow) port(x int) uint16 {
 		return f.key.pb
 	}
 	return f.key.pa
+}
+
+// host returns the address of endpoint x.
+func (f *flow) host(x int) decode.Addr {
+	if (x == 1) != (f.flags&flipped != 0) {
+		return f.key.b
+	}
+	return f.key.a
 }

@@ -1,69 +1,16 @@
 package analyzer
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 )
 
-// count fills the services and the counts of the summary from the reported connections.
-func (r *Report) count() {
-	r.Summary.Flows = len(r.flows)
-	r.Summary.Verdicts = map[Verdict]int{}
-	r.Summary.ClosedFirst = map[ClosedFirst]int{}
-	for _, c := range ClosedFirsts() {
-		r.Summary.ClosedFirst[c] = 0
-	}
-	r.Summary.Codes = map[Code]int{}
-	services := map[netip.AddrPort]*tally{}
-	r.ledger = newLedger(r)
-	var o outcome // one for all: it escapes
-	for i := range r.flows {
-		ref := &r.flows[i]
-		s := r.run.shards[ref.shard]
-		f := s.flows.at(ref.flow)
-		o = s.conclude(f, r.run.end)
-		server := f.peer(o.client)
-		at := netip.AddrPortFrom(f.addr(server), f.port(server))
-		t := services[at]
-		if t == nil {
-			t = &tally{stuck: map[State]int{}, held: r.ledger.account(at)}
-			services[at] = t
-		}
-		t.add(r, f, &o)
-		r.ledger.add(t.held, i, s, f, &o, &r.assumptions)
-		codes := s.codes(f, &o, r.run.end, &r.assumptions)
-		for _, code := range codes {
-			r.Summary.Codes[code]++
-		}
-		ref.marked = len(codes) > 0
-	}
-	r.Services = make([]Service, 0, len(services))
-	for at, t := range services {
-		sv := t.service(at)
-		sv.TimeWait = r.ledger.counts(t.held)
-		for v, n := range sv.Verdicts {
-			r.Summary.Verdicts[v] += n
-		}
-		for c, n := range sv.ClosedFirst {
-			r.Summary.ClosedFirst[c] += n
-		}
-		r.Services = append(r.Services, sv)
-	}
-	r.TimeWait = r.timeWaitRecords()
-	r.Findings = append(r.groupFindings(), r.timeWaitFindings()...)
-	sortFindings(r.Findings)
-	slices.SortFunc(r.Services, func(a, b Service) int {
-		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
-	})
-}
-
 // tally counts the connections of one service.
 type tally struct {
+	flows int
 	ends  []endCount // few: a list is faster than a map
 	stuck map[State]int
 	gaps  []int64 // between the two FINs, ns
-	held  *account
 }
 
 // endCount is how many connections ended in the same way.
@@ -72,19 +19,21 @@ type endCount struct {
 	n   int
 }
 
-// count counts one connection that ended in this way.
-func (t *tally) count(e End) {
+// count counts n connections that ended in this way.
+func (t *tally) count(e End, n int) {
+	t.flows += n
 	for i := range t.ends {
 		if t.ends[i].end == e {
-			t.ends[i].n++
+			t.ends[i].n += n
 			return
 		}
 	}
-	t.ends = append(t.ends, endCount{e, 1})
+	t.ends = append(t.ends, endCount{e, n})
 }
 
-func (t *tally) add(r *Report, f *flow, o *outcome) {
-	t.count(End{o.verdict, o.closedFirstName(), o.closedBy})
+// add counts a connection that ended as o says. end is the time of the latest packet.
+func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
+	t.count(End{o.verdict, o.closedFirstName(), o.closedBy}, 1)
 	n, m := &o.c.fin[0], &o.c.fin[1]
 	if n.sent && m.sent && !n.inferred && !m.inferred {
 		t.gaps = append(t.gaps, max(n.time-m.time, m.time-n.time))
@@ -93,10 +42,32 @@ func (t *tally) add(r *Report, f *flow, o *outcome) {
 		if f.flags&self != 0 && x != o.client {
 			continue
 		}
-		if o.stuck(x, r.run.end, r.stuckAfter) {
+		if o.stuck(x, end, stuckAfter) {
 			t.stuck[o.state[x]]++
 		}
 	}
+}
+
+// merge adds what another tally of the same service counted.
+func (t *tally) merge(from *tally) {
+	for _, e := range from.ends {
+		t.count(e.end, e.n)
+	}
+	for st, n := range from.stuck {
+		t.stuck[st] += n
+	}
+	t.gaps = append(t.gaps, from.gaps...)
+}
+
+// closedFirst returns how many connections one side closed first, by FIN.
+func (t *tally) closedFirst(side ClosedFirst) int {
+	n := 0
+	for _, e := range t.ends {
+		if e.end.ClosedBy == ByFIN && e.end.ClosedFirst == side {
+			n += e.n
+		}
+	}
+	return n
 }
 
 // stuck reports whether endpoint x has been in a state of the close for longer than after at the end of the capture.

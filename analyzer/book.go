@@ -1,0 +1,198 @@
+package analyzer
+
+import (
+	"finscope/internal/decode"
+)
+
+// book is what connections add up to, each entered once, when how it ended is decided. After that the connection itself
+// is needed for its own record only. Its long lists have no pointers.
+type book struct {
+	s   *shard
+	end int64 // time of the latest packet
+	a   *assumptions
+
+	index    map[socket]int32 // of accounts
+	accounts []*account
+	hosts    map[decode.Addr]int32 // of addrs
+	addrs    []decode.Addr
+
+	briefs  arena[brief]
+	waits   arena[heldWait]
+	codes   map[Code]int
+	flows   int
+	trouble trouble
+}
+
+// socket is an address and port as a key of maps.
+type socket struct{ hi, lo, port uint64 }
+
+// brief is what services and hosts are judged by, of one connection.
+type brief struct {
+	start   int64
+	closed  int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
+	heard   [2]int64 // when client and server were last heard of; 0: never
+	birth   int32
+	service int32  // index in book.accounts
+	client  int32  // index in book.addrs
+	port    uint16 // of the client
+	marks   briefMarks
+}
+
+// briefMarks are yes-or-no facts about a connection that was concluded.
+type briefMarks uint16
+
+const (
+	attempted    briefMarks = 1 << iota // its client sent a SYN
+	answeredSYN                         // its server sent a SYN-ACK
+	refusedSYN                          // its server refused the SYN
+	served                              // its server answered otherwise than by refusing
+	tookPort                            // answeredSYN, and the answer arrived: its server had the port
+	closedServer                        // it was the server that sent what closed stands for
+	closedRST                           // which was a RST
+	mute                                // its server sent nothing but a SYN-ACK
+	synchronous                         // the handshake got through
+	selfMade                            // a socket connected to itself
+)
+
+func (m briefMarks) has(o briefMarks) bool { return m&o != 0 }
+
+// heldWait is one TIME_WAIT as a book keeps it.
+type heldWait struct {
+	since, until int64
+	brief        int32
+	server       bool // the server holds it
+	reused       bool
+	isn          bool // the holder is confirmed by the next connection's ISN
+}
+
+// newBook opens a book for connections of s. end is the time of the latest packet.
+func newBook(s *shard, end int64, a *assumptions) *book {
+	return &book{
+		s: s, end: end, a: a,
+		index: map[socket]int32{}, hosts: map[decode.Addr]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
+	}
+}
+
+// account returns the index of the account of a service.
+func (b *book) account(addr decode.Addr, port uint16) int32 {
+	k := socket{addr.Hi, addr.Lo, uint64(port)}
+	i, ok := b.index[k]
+	if !ok {
+		i = int32(len(b.accounts))
+		b.index[k] = i
+		b.accounts = append(b.accounts, newAccount(addr, port))
+	}
+	return i
+}
+
+// host returns the index of an address.
+func (b *book) host(addr decode.Addr) int32 {
+	i, ok := b.hosts[addr]
+	if !ok {
+		i = int32(len(b.addrs))
+		b.hosts[addr] = i
+		b.addrs = append(b.addrs, addr)
+	}
+	return i
+}
+
+// enter enters a connection that ended as o says, and reports whether it has findings.
+func (b *book) enter(f *flow, o *outcome) (marked bool) {
+	s := b.s
+	server := f.peer(o.client)
+	service := b.account(f.host(server), f.port(server))
+	acc := b.accounts[service]
+	acc.tally.add(f, o, b.end, b.a.stuckAfter)
+	b.flows++
+
+	i := b.briefs.add()
+	r := b.briefs.at(i)
+	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: b.host(f.host(o.client)), port: f.port(o.client)}
+	for side, x := range [2]int{o.client, server} {
+		if e := &f.e[x]; e.packets > 0 {
+			r.heard[side] = e.lastTime
+		}
+	}
+	r.describe(f, o, server)
+	b.bind(acc, r, f, o, server)
+	for x := range f.e {
+		w, ok := s.waitOf(f, o, x, b.end, b.a)
+		if !ok {
+			continue
+		}
+		*b.waits.at(b.waits.add()) = heldWait{
+			since: w.since, until: w.until, brief: i, server: x == server,
+			reused: w.ended == "reused", isn: s.events(&o.c.timeWait[x]).proof == nextISN,
+		}
+		acc.held[btoi(x == server)]++
+	}
+	b.trouble.look(s, f, o)
+	codes := s.codes(f, o, b.end, b.a)
+	for _, code := range codes {
+		b.codes[code]++
+	}
+	return len(codes) > 0
+}
+
+// describe notes how the connection began and what its server did.
+func (r *brief) describe(f *flow, o *outcome, server int) {
+	e := &f.e[server]
+	set := func(m briefMarks, is bool) {
+		if is {
+			r.marks |= m
+		}
+	}
+	rst := &o.c.rst
+	refused := rst.accepted && rst.refusal && int(rst.by) == server
+	set(attempted, f.e[o.client].has(sentBareSYN))
+	set(answeredSYN, e.has(sentSYNACK))
+	set(refusedSYN, refused)
+	set(served, e.has(sentACK) && !refused)
+	set(tookPort, e.has(sentSYNACK) && o.verdict != Refused && o.verdict != NoReply && o.verdict != Indeterminate)
+	set(mute, e.has(sentSYNACK) && !e.has(sentData))
+	set(synchronous, f.synchronized())
+	set(selfMade, f.flags&self != 0)
+	if n := &o.c.fin[server]; n.sent && !n.inferred {
+		r.closed = n.time
+		r.marks |= closedServer
+	}
+	if rst.accepted && rst.time < r.closed {
+		r.closed = rst.time
+		r.marks &^= closedServer
+		r.marks |= closedRST
+		set(closedServer, int(rst.by) == server)
+	}
+}
+
+// longCloseWait is from which time in CLOSE_WAIT on a connection counts as left behind.
+const longCloseWait = 1e9
+
+// bind notes what a bind to the port of a service depends on, besides TIME_WAITs.
+func (b *book) bind(acc *account, r *brief, f *flow, o *outcome, server int) {
+	if o.verdict == Refused || o.verdict == NoReply || o.verdict == Indeterminate {
+		return
+	}
+	n := &o.c.fin[o.client]
+	left := hold{start: f.start, since: n.doneTime(), until: maxTime, stream: r.birth, port: f.port(server)}
+	switch {
+	case o.state[server] == CloseWait:
+		acc.left = append(acc.left, left)
+	case o.c.rst.accepted && o.c.rst.before[server] == CloseWait:
+		left.until = o.c.rst.time
+	case n.sent && o.c.fin[server].sent && n.acked:
+		left.until = o.c.fin[server].doneTime()
+	}
+	if left.until != maxTime && left.until-left.since > longCloseWait {
+		acc.left = append(acc.left, left)
+	}
+	if o.state[server] == Established || o.state[server] == CloseWait {
+		acc.open++
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,125 @@
+package analyzer
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"finscope/internal/decode"
+)
+
+// count fills what the report says of services, hosts and the capture from the reported connections. streams are the
+// stream numbers of each shard's births.
+func (r *Report) count(streams [][]int32) {
+	books := r.keepBooks()
+	m := &r.Summary
+	m.Verdicts, m.ClosedFirst, m.Codes = map[Verdict]int{}, map[ClosedFirst]int{}, map[Code]int{}
+	for _, c := range ClosedFirsts() {
+		m.ClosedFirst[c] = 0
+	}
+	m.Flows = 0
+	for _, b := range books {
+		m.Flows += b.flows
+		for code, n := range b.codes {
+			m.Codes[code] += n
+		}
+	}
+	r.ledger = newLedger(r, books, streams)
+	r.Services = make([]Service, 0, len(r.ledger.services))
+	for _, acc := range r.ledger.services {
+		sv := acc.service(acc.at)
+		sv.TimeWait = r.ledger.counts(acc)
+		for v, n := range sv.Verdicts {
+			m.Verdicts[v] += n
+		}
+		for c, n := range sv.ClosedFirst {
+			m.ClosedFirst[c] += n
+		}
+		r.Services = append(r.Services, sv)
+	}
+	slices.SortFunc(r.Services, func(a, b Service) int {
+		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
+	})
+	pools := r.ledger.pools()
+	r.TimeWait = r.timeWaitRecords(pools)
+	r.Findings = append(r.groupFindings(books, streams), r.timeWaitFindings(pools)...)
+	sortFindings(r.Findings)
+}
+
+// keepBooks concludes the reported connections and enters them in a book for each shard, all shards at once, and marks
+// those that have findings.
+func (r *Report) keepBooks() []*book {
+	if r.run == nil {
+		return nil
+	}
+	books := make([]*book, len(r.run.shards))
+	var wg sync.WaitGroup
+	for i, s := range r.run.shards {
+		books[i] = newBook(s, r.run.end, &r.assumptions)
+		keep := func() {
+			var o outcome // one for all: it escapes
+			for j := range r.flows {
+				if ref := &r.flows[j]; int(ref.shard) == i {
+					f := s.flows.at(ref.flow)
+					o = s.conclude(f, r.run.end)
+					ref.marked = books[i].enter(f, &o)
+				}
+			}
+		}
+		if len(books) == 1 {
+			keep()
+		} else {
+			wg.Go(keep)
+		}
+	}
+	wg.Wait()
+	return books
+}
+
+// newLedger merges the books of all shards.
+func newLedger(r *Report, books []*book, streams [][]int32) *ledger {
+	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait}
+	if r.run == nil {
+		return l
+	}
+	l.ports, l.first, l.end = r.run.assumed.PortRange, r.run.first, r.run.end
+	l.linux = r.run.opts.rules(&r.run.assumed).linux
+	holders := l.meet(books)
+	for i, b := range books {
+		l.enter(b, streams[i], holders[i])
+	}
+	for i, b := range books {
+		l.enterRefused(b, streams[i])
+	}
+	for _, b := range books {
+		l.enterAccepted(b)
+	}
+	return l
+}
+
+// meet fills hosts, and returns which index there each address of each book has.
+func (l *ledger) meet(books []*book) [][]int32 {
+	index := map[decode.Addr]int32{}
+	for _, b := range books {
+		for _, addr := range b.addrs {
+			index[addr] = 0
+		}
+	}
+	order := make([]decode.Addr, 0, len(index))
+	for addr := range index {
+		order = append(order, addr)
+	}
+	slices.SortFunc(order, func(a, b decode.Addr) int { return a.Netip().Compare(b.Netip()) })
+	for i, addr := range order {
+		index[addr] = int32(i)
+		l.hosts = append(l.hosts, addr.Netip())
+	}
+	out := make([][]int32, len(books))
+	for i, b := range books {
+		for _, addr := range b.addrs {
+			out[i] = append(out[i], index[addr])
+		}
+	}
+	return out
+}
