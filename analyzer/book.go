@@ -21,6 +21,8 @@ type book struct {
 	codes   map[Code]int
 	flows   int
 	trouble trouble
+
+	streams []int32 // the stream numbers of births: known when the report is made
 }
 
 // socket is an address and port as a key of maps.

@@ -42,6 +42,10 @@ func (s *shard) admit(f *flow) {
 	heap.Push(&b.idle, idleEntry{f.last, f.id})
 	for len(b.idle) > b.max {
 		oldest := &b.idle[0]
+		if s.flows.retired(oldest.id) {
+			heap.Pop(&b.idle)
+			continue
+		}
 		g := s.flows.at(oldest.id)
 		if g.last != oldest.last {
 			oldest.last = g.last

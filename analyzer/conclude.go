@@ -12,7 +12,7 @@ import (
 // count fills what the report says of services, hosts and the capture from the reported connections. streams are the
 // stream numbers of each shard's births.
 func (r *Report) count(streams [][]int32) {
-	books := r.keepBooks()
+	books := r.keepBooks(streams)
 	m := &r.Summary
 	m.Verdicts, m.ClosedFirst, m.Codes = map[Verdict]int{}, map[ClosedFirst]int{}, map[Code]int{}
 	for _, c := range ClosedFirsts() {
@@ -25,7 +25,7 @@ func (r *Report) count(streams [][]int32) {
 			m.Codes[code] += n
 		}
 	}
-	r.ledger = newLedger(r, books, streams)
+	r.ledger = newLedger(r, books)
 	r.Services = make([]Service, 0, len(r.ledger.services))
 	for _, acc := range r.ledger.services {
 		sv := acc.service(acc.at)
@@ -43,31 +43,37 @@ func (r *Report) count(streams [][]int32) {
 	})
 	pools := r.ledger.pools()
 	r.TimeWait = r.timeWaitRecords(pools)
-	r.Findings = append(r.groupFindings(books, streams), r.timeWaitFindings(pools)...)
+	r.Findings = append(r.groupFindings(books), r.timeWaitFindings(pools)...)
 	sortFindings(r.Findings)
 }
 
 // keepBooks concludes the reported connections and enters them in a book for each shard, all shards at once, and marks
-// those that have findings.
-func (r *Report) keepBooks() []*book {
+// those that have findings. It returns these books, after those of connections that were retired.
+func (r *Report) keepBooks(streams [][]int32) []*book {
 	if r.run == nil {
 		return nil
 	}
-	books := make([]*book, len(r.run.shards))
+	var books []*book
 	var wg sync.WaitGroup
 	for i, s := range r.run.shards {
-		books[i] = newBook(s, r.run.end, &r.assumptions)
+		if b := s.retired.book; b != nil && !r.selected {
+			b.streams = streams[i]
+			books = append(books, b)
+		}
+		b := newBook(s, r.run.end, &r.assumptions)
+		b.streams = streams[i]
+		books = append(books, b)
 		keep := func() {
 			var o outcome // one for all: it escapes
 			for j := range r.flows {
-				if ref := &r.flows[j]; int(ref.shard) == i {
+				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
 					f := s.flows.at(ref.flow)
 					o = s.conclude(f, r.run.end)
-					ref.marked = books[i].enter(f, &o)
+					ref.marked = b.enter(f, &o)
 				}
 			}
 		}
-		if len(books) == 1 {
+		if len(streams) == 1 {
 			keep()
 		} else {
 			wg.Go(keep)
@@ -78,7 +84,7 @@ func (r *Report) keepBooks() []*book {
 }
 
 // newLedger merges the books of all shards.
-func newLedger(r *Report, books []*book, streams [][]int32) *ledger {
+func newLedger(r *Report, books []*book) *ledger {
 	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait}
 	if r.run == nil {
 		return l
@@ -87,10 +93,10 @@ func newLedger(r *Report, books []*book, streams [][]int32) *ledger {
 	l.linux = r.run.opts.rules(&r.run.assumed).linux
 	holders := l.meet(books)
 	for i, b := range books {
-		l.enter(b, streams[i], holders[i])
+		l.enter(b, holders[i])
 	}
-	for i, b := range books {
-		l.enterRefused(b, streams[i])
+	for _, b := range books {
+		l.enterRefused(b)
 	}
 	for _, b := range books {
 		l.enterAccepted(b)

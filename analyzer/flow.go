@@ -38,6 +38,7 @@ const (
 	dataBy1                             // the latest payload came from endpoint 1
 	dataBy0                             // the latest payload came from endpoint 0
 	meeting                             // its SYN met a TIME_WAIT and is not answered so far
+	met                                 // the other side of that: a SYN that is not answered so far met its TIME_WAIT
 	finishedEarly                       // too many connections were open: see bound.go
 	strays                              // it met SYNs that started nothing: Wireshark counts them as streams of their own
 )

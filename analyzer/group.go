@@ -102,15 +102,15 @@ type gathering struct {
 	out     []GroupFinding
 }
 
-// groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books,
-// with the stream numbers of their births. The cost is that of sorting what did not simply close.
-func (r *Report) groupFindings(books []*book, streams [][]int32) []GroupFinding {
+// groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books.
+// The cost is that of sorting what did not simply close.
+func (r *Report) groupFindings(books []*book) []GroupFinding {
 	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
-	for i, b := range books {
-		g.merge(&b.trouble, streams[i])
+	for _, b := range books {
+		g.merge(&b.trouble, b.streams)
 	}
-	for i, b := range books {
-		g.lookAgain(b, streams[i])
+	for _, b := range books {
+		g.lookAgain(b)
 	}
 	for _, all := range g.peers {
 		slices.SortFunc(all, func(a, b presence) int { return cmp.Compare(a.stream, b.stream) })
@@ -124,7 +124,7 @@ func (r *Report) groupFindings(books []*book, streams [][]int32) []GroupFinding 
 }
 
 // lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
-func (g *gathering) lookAgain(b *book, streams []int32) {
+func (g *gathering) lookAgain(b *book) {
 	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
 		return
 	}
@@ -141,7 +141,7 @@ func (g *gathering) lookAgain(b *book, streams []int32) {
 	}
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		r := b.briefs.at(i)
-		stream := int(streams[r.birth])
+		stream := int(b.streams[r.birth])
 		meet := func(host netip.Addr, side int) {
 			g.peers[host] = append(g.peers[host], presence{stream, r.start, r.heard[side], r.marks.has(synchronous)})
 		}

@@ -21,6 +21,11 @@ type Options struct {
 	// MaxFlows bounds the connections kept open at a time: the longest idle one is finished early and counted.
 	// 0 is no limit. A bound implies one shard.
 	MaxFlows int
+	// FindingsOnly says that only connections with findings will be asked for one by one. Others are counted and forgotten
+	// once they have been over and silent for a minute more than TIME_WAIT lasts, so that memory is taken by what is alive;
+	// packets that come later still, other than a SYN, are counted in Summary.LatePackets alone. It is ignored with Packet
+	// and Trace, which need every connection.
+	FindingsOnly bool
 	// Trace lists the streams whose every packet is kept for Report.Ladder; it implies one shard.
 	Trace []int
 	// Progress, if set, is called now and then with the bytes read and their total (0: unknown) and the packets so far.

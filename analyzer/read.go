@@ -71,6 +71,10 @@ func newRun(opts Options) (*run, error) {
 		s := newShard(m, r.seed)
 		s.rules = opts.rules(&assumed)
 		s.bound.max = opts.MaxFlows
+		if opts.FindingsOnly && opts.Packet == nil && len(opts.Trace) == 0 {
+			a := r.assumptions(0)
+			s.retires(&a)
+		}
 		r.shards = append(r.shards, s)
 	}
 	if len(opts.Trace) > 0 {

@@ -15,9 +15,10 @@ type Report struct {
 	TimeWait []TimeWaitRecord
 	Findings []GroupFinding // worst first
 
-	run    *run
-	flows  []flowRef // in stream order: those that are reported
-	ledger *ledger   // of the reported connections
+	run      *run
+	flows    []flowRef // in stream order: those that are reported
+	ledger   *ledger   // of the reported connections
+	selected bool      // it is a selection: connections that were retired are not in it
 	assumptions
 }
 
@@ -30,10 +31,11 @@ type assumptions struct {
 
 // flowRef finds a connection.
 type flowRef struct {
-	stream int32
-	shard  int16
-	marked bool // it has findings
-	flow   int32
+	stream  int32
+	shard   int16
+	marked  bool // it has findings
+	entered bool // it is in its shard's book of those that are over: it has findings, or it would be gone
+	flow    int32
 }
 
 // report makes the report of what was read.
@@ -70,7 +72,9 @@ func (r *run) number(streams [][]int32) []flowRef {
 	refs := make([]flowRef, 0, n)
 	for i, s := range r.shards {
 		for j := int32(1); j <= s.flows.len(); j++ {
-			refs = append(refs, flowRef{stream: streams[i][s.flows.places.at(j).birth], shard: int16(i), flow: j})
+			if pl := s.flows.places.at(j); pl.at != 0 {
+				refs = append(refs, flowRef{stream: streams[i][pl.birth], shard: int16(i), flow: j, marked: pl.entered, entered: pl.entered})
+			}
 		}
 	}
 	byStream := func(a, b flowRef) int { return int(a.stream) - int(b.stream) }
@@ -102,7 +106,8 @@ func (r *run) streams() [][]int32 {
 	}
 }
 
-// Flows yields the records of all reported connections in stream order. A record is valid on its own: it may be kept.
+// Flows yields the records of all reported connections in stream order; with Options.FindingsOnly of those that have
+// findings or were not over for long when the capture ended. A record is valid on its own: it may be kept.
 func (r *Report) Flows() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
 		for _, ref := range r.flows {
@@ -140,9 +145,10 @@ func (r *Report) build(ref flowRef) *Flow {
 }
 
 // Select returns the report reduced to the connections for which keep is true: services, findings and the verdict
-// counts of the summary are those of the kept connections, its packet counts those of the capture.
+// counts of the summary are those of the kept connections, its packet counts those of the capture. Of what
+// Options.FindingsOnly does not keep nothing can be selected.
 func (r *Report) Select(keep func(*Flow) bool) *Report {
-	out := &Report{Summary: r.Summary, run: r.run, assumptions: r.assumptions}
+	out := &Report{Summary: r.Summary, run: r.run, assumptions: r.assumptions, selected: true}
 	for _, ref := range r.flows {
 		if keep(r.build(ref)) {
 			out.flows = append(out.flows, ref)
@@ -194,6 +200,7 @@ func (r *run) summary(names []string, dropped uint64, err error) Summary {
 	for _, s := range r.shards {
 		m.CaptureDuplicates += s.duplicates
 		m.FinishedEarly += s.bound.finished
+		m.LatePackets += s.retired.late
 		bad += s.badChecksums
 	}
 	if bad > 0 {

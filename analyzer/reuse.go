@@ -13,8 +13,9 @@ const isnStep = 65537
 // connection that the SYN starts begins with its first copy; as long as it is not answered, acknowledgments with the
 // numbers of the old connection, and the RST that such a one draws, belong to the old connection.
 type reuse struct {
-	old   int32 // the flow whose TIME_WAIT it met
+	old   int32 // the flow whose TIME_WAIT it met; it may be gone once the SYN has been answered
 	by    uint8 // the endpoint of old that sent it
+	to    uint8 // the other one
 	holds [2]bool
 
 	syn   int64 // time of its first and its latest copy
@@ -79,8 +80,9 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	} else {
 		r.by = uint8(old.peer(0))
 	}
+	r.to = uint8(old.peer(int(r.by)))
 	by := int(r.by)
-	met := false
+	found := false
 	for x := range old.e {
 		if old.e[x].state != TimeWait {
 			continue
@@ -93,10 +95,10 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 		if ev := s.events(tw); ev.killed != 0 || ev.denied != 0 || p.time >= since+s.rules.length+s.rules.slack {
 			continue
 		}
-		r.holds[x], met = true, true
+		r.holds[x], found = true, true
 		r.gap = p.time - since
 	}
-	if !met {
+	if !found {
 		return
 	}
 	r.otherTTL = old.e[by].ttl != 0 && seg.TTL != 0 && old.e[by].ttl != seg.TTL
@@ -112,6 +114,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 		return
 	}
 	g.flags |= meeting
+	old.flags |= met
 	s.arrived(old, c, s.reuses.at(g.reuse))
 }
 
@@ -216,10 +219,11 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 	g.flags &^= meeting
 	r := s.reuses.at(g.reuse)
 	r.result, r.answer, r.answered = result, p.frame, p.time
+	old := s.flows.at(r.old)
+	old.flags &^= met
 	if result != accepted {
 		return
 	}
-	old := s.flows.at(r.old)
 	if x := old.peer(int(r.by)); r.holds[x] {
 		s.takeOver(old, s.closings.at(old.closing), g.reuse, x, r.last)
 	}

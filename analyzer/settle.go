@@ -14,7 +14,10 @@ func (s *shard) settle(f *flow, p *packet) {
 	case c == nil && f.e[0].state == Established && f.e[1].state == Established:
 		f.flags |= settled
 	case over(f.e[0].state) && (f.flags&self != 0 || over(f.e[1].state)):
-		f.flags |= ended
+		if f.flags&ended == 0 {
+			f.flags |= ended
+			s.flows.over.add(f.id)
+		}
 	default:
 		f.flags &^= ended
 	}

@@ -16,10 +16,11 @@ type shard struct {
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
 	notes    arena[note]
-	waitLog  arena[waitEvents]
+	waitLog  freeArena[waitEvents]
 	reuses   arena[reuse]
 	rules    timeWaitRules
 	bound    bound
+	retired  retirement
 
 	closes  func(id int32) // told of each connection whose close begins; nil: nobody is
 	waited  func(f *flow)  // told of each connection to whose TIME_WAIT something happens; nil: nobody is
@@ -44,22 +45,34 @@ func newShard(m *machine, seed uint64) *shard {
 // add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
 func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 	s.flows.sweep(p.time)
-	sl := s.table.find(h, func(i int32) bool { return s.flows.at(i).key.is(k) })
+	if s.retired.after != 0 {
+		s.retireNext(p.time)
+	}
+	sl := s.table.find(h, func(i int32) bool { return s.isKey(i, k, h) })
 	if sl.flow == 0 {
 		for range sweepNew {
 			s.flows.sweepOne(p.time)
 		}
 		sl.hash = uint32(h >> 32)
-		f := s.newFlow(sl, p, s.birth(p.frame))
+		f := s.newFlow(sl, p, s.birth(p.frame), h)
 		s.table.used++
 		s.table.grow()
 		s.watch(f)
 		s.apply(f, 0, p)
 		return
 	}
+	if s.gone(sl.flow, p.time) {
+		if s.tooLate(p) {
+			return
+		}
+		f := s.newFlow(sl, p, s.birth(p.frame), h)
+		s.watch(f)
+		s.apply(f, 0, p)
+		return
+	}
 	f, x := s.flows.at(sl.flow), 0
 	if f.flags&finishedEarly != 0 {
-		f = s.newFlow(sl, p, s.birth(p.frame))
+		f = s.newFlow(sl, p, s.birth(p.frame), h)
 		s.watch(f)
 		s.apply(f, 0, p)
 		return
@@ -78,9 +91,9 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 }
 
 // newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not
-// yet entered.
-func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
-	sl.flow = s.flows.add(birth)
+// yet entered; h is the hash of its key.
+func (s *shard) newFlow(sl *slot, p *packet, birth int32, h uint64) *flow {
+	sl.flow = s.flows.add(birth, h)
 	f := s.flows.at(sl.flow)
 	k, second := keyOf(&p.seg)
 	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, id: sl.flow, birth: birth}
@@ -92,6 +105,15 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 	}
 	s.admit(f)
 	return f
+}
+
+// isKey reports whether connection id has the key k with the hash h, of which the upper half is known to be its. Of one that
+// was retired the hash stands for the key: that two of a capture agree in 64 seeded bits does not happen.
+func (s *shard) isKey(id int32, k *key, h uint64) bool {
+	if s.flows.retired(id) {
+		return s.flows.places.at(id).hash == uint32(h)
+	}
+	return s.flows.at(id).key.is(k)
 }
 
 // birth gives out the next stream number of this shard.

@@ -1,8 +1,11 @@
 package analyzer
 
-// idleAfter is how long a connection is silent before it is packed. Nearly all traffic of a connection follows
-// faster; what comes later costs a fraction of a microsecond more.
-const idleAfter = 30e9 // ns
+// idleAfter is how long a connection is silent before it is packed, overAfter how long one that is over. Nearly all traffic
+// of a connection follows faster; what comes later costs a fraction of a microsecond more.
+const (
+	idleAfter = 30e9 // ns
+	overAfter = 2e9  // ns
+)
 
 // flowStore holds the connections of a shard under numbers that stay. Those that had packets of late are held as they
 // are; the others packed, with their side records, in about a quarter of the space: memory is taken by what is alive,
@@ -16,6 +19,10 @@ type flowStore struct {
 	closings *freeArena[closing]
 	odds     *freeArena[oddities]
 
+	over     queue  // connections that ended, by the time of that
+	packs    *queue // told of each connection that is packed; nil: nobody is
+	unpacked int    // length of what unpackTo unpacked last
+
 	epoch  int64 // time of the first packet
 	cursor int32 // the element of hot that was looked at last
 	calls  uint32
@@ -27,17 +34,23 @@ type flowStore struct {
 
 // place says where a connection is.
 type place struct {
-	at    int32 // above 0 in flowStore.hot, below 0 in flowStore.packed
-	birth int32 // flow.birth
+	at      int32  // above 0 in flowStore.hot, below 0 in flowStore.packed; 0: it was retired
+	birth   int32  // flow.birth
+	hash    uint32 // lower half of its key's hash: with the upper one in the table it stands for the key of a retired one
+	last    uint32 // when its latest packet came, in units of coarseUnit after flowStore.epoch; valid if packed
+	entered bool   // it is in the book of those that are over
 }
+
+// coarseUnit is about a second.
+const coarseUnit = 1 << 30 // ns
 
 // view is room for a connection that is unpacked to be looked at.
 type view struct{ id, hot, closing, odd int32 }
 
 // add makes a new connection and returns its number.
-func (st *flowStore) add(birth int32) int32 {
+func (st *flowStore) add(birth int32, hash uint64) int32 {
 	id := st.places.add()
-	*st.places.at(id) = place{at: st.hot.add(), birth: birth}
+	*st.places.at(id) = place{at: st.hot.add(), birth: birth, hash: uint32(hash)}
 	return id
 }
 
@@ -69,6 +82,29 @@ func (st *flowStore) sweep(now int64) {
 	if st.calls++; st.calls%sweepEvery == 0 {
 		st.sweepOne(now)
 	}
+	if id, ok := st.over.first(); ok {
+		st.sweepOver(id, now)
+	}
+}
+
+// sweepOver packs connection id, which has ended and is the first in the queue of such, when its time has come.
+func (st *flowStore) sweepOver(id int32, now int64) {
+	p := st.places.at(id).at
+	if p <= 0 {
+		st.over.drop()
+		return
+	}
+	f := st.hot.at(p)
+	switch idle := now - f.last; {
+	case idle > overAfter && f.flags&ended != 0:
+		st.over.drop()
+		st.packIdle(f)
+	case f.flags&ended == 0:
+		st.over.drop() // it goes on, and will be told of again
+	case idle < overAfter/2:
+		st.over.drop() // packets came since, or it has just ended: those behind it may have waited longer
+		st.over.add(id)
+	}
 }
 
 func (st *flowStore) sweepOne(now int64) {
@@ -79,11 +115,16 @@ func (st *flowStore) sweepOne(now int64) {
 		st.cursor = 1
 	}
 	if f := st.hot.at(st.cursor); f.id != 0 && now-f.last > idleAfter {
-		for x := range f.e {
-			f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
-		}
-		st.pack(f)
+		st.packIdle(f)
 	}
+}
+
+// packIdle packs a connection that has been idle.
+func (st *flowStore) packIdle(f *flow) {
+	for x := range f.e {
+		f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
+	}
+	st.pack(f)
 }
 
 // pack packs a connection and gives its records back.
@@ -100,6 +141,10 @@ func (st *flowStore) pack(f *flow) {
 	p := st.places.at(f.id)
 	hot := p.at
 	p.at = -st.packed.put(b)
+	p.last = uint32(min(max(f.last-st.epoch, 0)/coarseUnit, 1<<32-1))
+	if st.packs != nil {
+		st.packs.add(f.id)
+	}
 	st.hot.release(hot)
 }
 
@@ -140,18 +185,39 @@ func (st *flowStore) look(id int32) *flow {
 	}
 	v.id = id
 	f := st.hot.at(v.hot)
+	st.unpackTo(id, f, v.closing, v.odd)
+	return f
+}
+
+// unpackTo makes the records of a packed connection in f, and where it has them in the side records closing and odd. It
+// returns the length of the packed ones.
+func (st *flowStore) unpackTo(id int32, f *flow, closing, odd int32) int {
 	b := st.packed.at(-st.places.at(id).at)
 	n := unpackRecord(b, f, st.epoch)
 	if f.closing != 0 {
-		f.closing = v.closing
-		n += unpackRecord(b[n:], st.closings.at(f.closing), f.last)
+		f.closing = closing
+		n += unpackRecord(b[n:], st.closings.at(closing), f.last)
 	}
 	if f.odd != 0 {
-		f.odd = v.odd
-		unpackRecord(b[n:], st.odds.at(f.odd), f.last)
+		f.odd = odd
+		n += unpackRecord(b[n:], st.odds.at(odd), f.last)
 	}
-	return f
+	st.unpacked = n
+	return n
 }
+
+// discard forgets a packed connection, the last one that was given to unpackTo: its place stays.
+func (st *flowStore) discard(f *flow) {
+	p := st.places.at(f.id)
+	st.packed.release(-p.at, st.unpacked)
+	p.at = 0
+}
+
+// retired reports whether a connection was discarded.
+func (st *flowStore) retired(id int32) bool { return st.places.at(id).at == 0 }
+
+// coarse returns the time of the latest packet of a packed connection, at most coarseUnit too early.
+func (st *flowStore) coarse(p *place) int64 { return st.epoch + int64(p.last)*coarseUnit }
 
 // resume ends the looking: packets come again. What was unpacked to be looked at is gone.
 func (st *flowStore) resume() {

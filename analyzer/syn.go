@@ -189,7 +189,7 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 		f.flags |= replaced
 	}
 	old := sl.flow
-	g := s.newFlow(sl, p, birth)
+	g := s.newFlow(sl, p, birth, f.key.hash(s.seed))
 	s.meet(old, g, p)
 	return g
 }

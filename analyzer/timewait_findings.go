@@ -67,7 +67,7 @@ func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
 func (c *casefile) timeWaitRefused(r *reuse) {
 	x := 0 // who sent the SYN: the first packet of a connection is its
 	y := c.f.peer(x)
-	if !r.holds[c.s.flows.at(r.old).peer(int(r.by))] {
+	if !r.holds[r.to] {
 		return // the holder itself connected: nobody refused it
 	}
 	frames := []uint64{r.frame, r.challenge, r.answer}

@@ -65,10 +65,20 @@ func (v *failOn) matches(r *analyzer.Report) bool {
 			return true
 		}
 	}
-	for f := range r.Flows() {
-		if slices.Contains(v.names, string(f.Verdict)) {
+	for verdict := range r.Summary.Verdicts {
+		if slices.Contains(v.names, string(verdict)) {
 			return true
 		}
+	}
+	for code := range r.Summary.Codes {
+		if slices.Contains(v.names, string(code)) {
+			return true
+		}
+	}
+	if len(v.severities) == 0 {
+		return false
+	}
+	for f := range r.Marked() {
 		for i := range f.Findings {
 			if v.finding(f.Findings[i].Code, f.Findings[i].Severity) {
 				return true

@@ -279,16 +279,18 @@ func (c *config) checkWrite(stdin io.Reader) error {
 // analysis translates the flags for the analyzer.
 func (c *config) analysis() analyzer.Options {
 	return analyzer.Options{
-		Jobs:       int(c.jobs),
-		Filter:     c.filter,
-		Count:      uint64(c.count),
-		Duration:   time.Duration(c.duration),
-		MaxFlows:   int(c.maxFlows),
-		Trace:      c.explain,
-		OS:         c.os,
-		TimeWait:   time.Duration(c.timeWait),
-		FINTimeout: time.Duration(c.finTimeout),
-		PortRange:  analyzer.PortRange(c.ports),
-		StuckAfter: time.Duration(c.stuckAfter),
+		Jobs:     int(c.jobs),
+		Filter:   c.filter,
+		Count:    uint64(c.count),
+		Duration: time.Duration(c.duration),
+		MaxFlows: int(c.maxFlows),
+		Trace:    c.explain,
+		// -q lists no connections; it looks at those with findings to sum these up.
+		FindingsOnly: c.quiet && !c.selects() && c.format != "csv",
+		OS:           c.os,
+		TimeWait:     time.Duration(c.timeWait),
+		FINTimeout:   time.Duration(c.finTimeout),
+		PortRange:    analyzer.PortRange(c.ports),
+		StuckAfter:   time.Duration(c.stuckAfter),
 	}
 }
