@@ -11,7 +11,7 @@ type book struct {
 	end int64 // time of the latest packet
 	a   *assumptions
 
-	index    map[socket]int32 // of accounts
+	index    map[socketKey]int32 // of accounts
 	accounts []*account
 	hosts    map[decode.Addr]int32 // of addrs
 	addrs    []decode.Addr
@@ -25,8 +25,8 @@ type book struct {
 	streams []int32 // the stream numbers of births: known when the report is made
 }
 
-// socket is an address and port as a key of maps.
-type socket struct{ hi, lo, port uint64 }
+// socketKey is an address and port as a key of maps.
+type socketKey struct{ hi, lo, port uint64 }
 
 // brief is what services and hosts are judged by, of one connection.
 type brief struct {
@@ -71,13 +71,13 @@ type heldWait struct {
 func newBook(s *shard, end int64, a *assumptions) *book {
 	return &book{
 		s: s, end: end, a: a,
-		index: map[socket]int32{}, hosts: map[decode.Addr]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
+		index: map[socketKey]int32{}, hosts: map[decode.Addr]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
 	}
 }
 
 // account returns the index of the account of a service.
 func (b *book) account(addr decode.Addr, port uint16) int32 {
-	k := socket{addr.Hi, addr.Lo, uint64(port)}
+	k := socketKey{addr.Hi, addr.Lo, uint64(port)}
 	i, ok := b.index[k]
 	if !ok {
 		i = int32(len(b.accounts))
