@@ -14,6 +14,7 @@ type closing struct {
 	lateRSTs int32         // RSTs after the end: they changed nothing
 	ignored  int32         // RSTs that their receiver did not believe
 	lastData [2]int64      // when each side last sent new data since the first FIN or RST
+	pause    [2]int64      // the longest time without new data of each side between its peer's FIN and lastData
 }
 
 // finFacts is what is known of one endpoint's FIN.

@@ -121,7 +121,7 @@ func (e *endpoint) noteACK(seg *decode.Segment, sent uint64) {
 	}
 }
 
-// noteOptions notes what the options of a segment tell about e.
+// noteOptions notes what the options of a segment with ACK tell about e. Those of a SYN without are no more than offers.
 func (e *endpoint) noteOptions(seg *decode.Segment) {
 	if seg.Marks&decode.HasSACK != 0 && (!e.has(sentSACK) || e.sackMax.Before(seg.SACKMax)) {
 		e.sackMax = seg.SACKMax

@@ -139,6 +139,9 @@ func (s *shard) noteLate(f *flow, x int, p *packet, kind reassembly.Kind) {
 	}
 	c := s.closings.at(f.closing)
 	if kind != reassembly.Again {
+		if n := &c.fin[f.peer(x)]; n.sent {
+			c.pause[x] = max(c.pause[x], p.time-max(n.time, c.lastData[x]))
+		}
 		c.lastData[x] = p.time
 	}
 	if n := &c.fin[x]; n.sent && n.end.Before(seg.End()) && !seg.Flags.Has(decode.FIN) {

@@ -61,7 +61,7 @@ func (c *casefile) stuckHalf(x, y int, since int64) {
 	}
 }
 
-// slow describes a close whose second FIN took long.
+// slow describes a close whose second FIN took long, with nothing to send for long meanwhile.
 func (c *casefile) slow() {
 	x := c.o.closedFirst
 	if x > 1 || c.f.flags&self != 0 {
@@ -76,8 +76,8 @@ func (c *casefile) slow() {
 		return // said there
 	}
 	gap := m.time - n.time
-	if gap < c.a.stuckAfter {
-		return
+	if max(c.o.c.pause[y], m.time-max(n.time, c.o.c.lastData[y])) < c.a.stuckAfter {
+		return // it had more to send: a half-close in use
 	}
 	meanwhile := fmt.Sprintf("meanwhile %s was in FIN_WAIT_2 and %s in CLOSE_WAIT", c.role(x), c.role(y))
 	if n.acked && n.ackedTime-n.time > gap/2 {

@@ -1,6 +1,9 @@
 package analyzer
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
 // sockets and of stacks without one: RFC 9293 §3.10.7.1, net/ipv4/tcp_ipv4.c tcp_v4_send_reset).
@@ -239,27 +242,40 @@ func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 
 // abortReasons lists what makes a live socket of x send a RST.
 func (c *casefile) abortReasons(x, y int) string {
-	reasons := "close() with SO_LINGER and time 0"
+	reasons := []string{"close() with SO_LINGER and time 0"}
 	if c.f.e[y].has(sentData) {
-		reasons += ", or with unread data"
+		reasons = append(reasons, "close() with unread data")
 	}
 	if c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentData) {
-		reasons += ", a listening socket that was closed before the connection was accepted"
+		reasons = append(reasons, "a listening socket that was closed before the connection was accepted")
+	}
+	if c.odd.probes[x] > 0 {
+		reasons = append(reasons, "keep-alive probes whose answers were lost on their way from here")
 	}
 	if c.a.platform.linux() {
-		reasons += ", or the administrator (`ss -K`)"
+		reasons = append(reasons, "`ss -K` of an administrator")
 	}
-	return reasons
+	if len(reasons) == 1 {
+		return reasons[0]
+	}
+	return strings.Join(reasons[:len(reasons)-1], ", ") + " or " + reasons[len(reasons)-1]
 }
 
 // unread reports whether x, which sent a RST from a live socket, had probably left data of y unread: the data were the
-// last that was said, and x never answers, had closed its own side before, had closed its window on them, or they came
+// last that was said, x had received them, and it never answers, had closed its own side before, had closed its window on them, or they came
 // together with y's FIN. That RST carries the same packet as any other abort: it is likely at best.
 func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if !r.peerDataLast {
 		return false
 	}
 	n, m := &c.o.c.fin[x], &c.o.c.fin[y]
+	last := r.next[y] // the end of those data
+	if m.sent && m.end == last {
+		last--
+	}
+	if r.ack.Before(last) {
+		return false // they were on their way when the socket was closed
+	}
 	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.odd.zero[x].open || m.sent && m.withData
 }
 

@@ -10,6 +10,7 @@ type oddities struct {
 	silent    [2]silence  // by endpoint: what it sent in vain since the peer was last heard of
 	past      [2]outlived // the longest such time that ended, if it was more than a few lost packets
 	zero      [2]zeroWindow
+	probes    [2]int32  // keep-alives and window probes, answered or not
 	afterFIN  [2]uint64 // frame of data past the FIN of the same side
 	dsack     [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
 	ahead     [2]uint64 // frame of a FIN that was captured before data which precedes it
@@ -64,6 +65,7 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
 		o := s.oddOf(f)
 		o.silent[x].note(p, &o.silent[x].probes)
+		o.probes[x]++
 		if o.zero[y].open {
 			o.zero[y].probes++
 		}

@@ -51,9 +51,6 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	if seg.Marks&decode.OptionsCut != 0 {
 		e.marks |= optionsCut
 	}
-	if seg.Marks&decode.HasMPTCP != 0 {
-		e.marks |= sentMPTCP
-	}
 }
 
 // route finds out whether a segment of x belongs to f, the latest connection of its address and port pair, or starts the
