@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-
-	"finscope/internal/decode"
 )
 
 // count fills what the report says of services, hosts and the capture from the reported connections. streams are the
@@ -106,26 +104,28 @@ func newLedger(r *Report, books []*book) *ledger {
 
 // meet fills hosts, and returns which index there each address of each book has.
 func (l *ledger) meet(books []*book) [][]int32 {
-	index := map[decode.Addr]int32{}
+	n := 0
 	for _, b := range books {
-		for _, addr := range b.addrs {
-			index[addr] = 0
-		}
+		n += len(b.addrs)
 	}
-	order := make([]decode.Addr, 0, len(index))
-	for addr := range index {
-		order = append(order, addr)
+	type known struct {
+		host    netip.Addr
+		book, i int32
 	}
-	slices.SortFunc(order, func(a, b decode.Addr) int { return a.Netip().Compare(b.Netip()) })
-	for i, addr := range order {
-		index[addr] = int32(i)
-		l.hosts = append(l.hosts, addr.Netip())
-	}
+	all := make([]known, 0, n)
 	out := make([][]int32, len(books))
-	for i, b := range books {
-		for _, addr := range b.addrs {
-			out[i] = append(out[i], index[addr])
+	for k, b := range books {
+		out[k] = make([]int32, len(b.addrs))
+		for i, addr := range b.addrs {
+			all = append(all, known{addr.Netip(), int32(k), int32(i)})
 		}
+	}
+	slices.SortFunc(all, func(a, b known) int { return a.host.Compare(b.host) })
+	for _, a := range all {
+		if len(l.hosts) == 0 || l.hosts[len(l.hosts)-1] != a.host {
+			l.hosts = append(l.hosts, a.host)
+		}
+		out[a.book][a.i] = int32(len(l.hosts) - 1)
 	}
 	return out
 }

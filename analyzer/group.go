@@ -132,8 +132,14 @@ func (g *gathering) lookAgain(b *book) {
 	troubled := make([]*troubled, len(b.accounts))
 	servers := make([]bool, len(b.accounts))
 	for i, acc := range b.accounts {
-		troubled[i] = g.services[acc.at]
-		servers[i] = inTrouble(acc.at.Addr())
+		host := acc.at.Addr()
+		if servers[i] = inTrouble(host); servers[i] {
+			g.peers[host] = slices.Grow(g.peers[host], acc.flows)
+		}
+		if t := g.services[acc.at]; t != nil {
+			troubled[i] = t
+			t.attempts, t.ends = slices.Grow(t.attempts, acc.flows), slices.Grow(t.ends, acc.flows)
+		}
 	}
 	clients := make([]bool, len(b.addrs))
 	for i, addr := range b.addrs {
@@ -141,9 +147,9 @@ func (g *gathering) lookAgain(b *book) {
 	}
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		r := b.briefs.at(i)
-		stream := int(b.streams[r.birth])
+		stream := b.streams[r.birth]
 		meet := func(host netip.Addr, side int) {
-			g.peers[host] = append(g.peers[host], presence{stream, r.start, r.heard[side], r.marks.has(synchronous)})
+			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], stream, r.marks.has(synchronous)})
 		}
 		if clients[r.client] {
 			meet(b.addrs[r.client].Netip(), 0)

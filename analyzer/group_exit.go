@@ -27,15 +27,15 @@ type pendingReset struct {
 // attempt is a SYN and what came of it.
 type attempt struct {
 	time     int64
-	stream   int
+	stream   int32
 	accepted bool
 	refused  bool
 }
 
 // lifetime is a connection of a service from its start to the first FIN or RST of its server, or to its end without one.
 type lifetime struct {
-	stream     int
 	start, end int64
+	stream     int32
 	server     bool // the server ended it
 	rst        bool
 	pending    bool // the server had sent nothing but its SYN-ACK
@@ -84,7 +84,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
 }
 
 // enter notes a connection of the service.
-func (t *troubled) enter(r *brief, stream int) {
+func (t *troubled) enter(r *brief, stream int32) {
 	if r.marks.has(attempted) {
 		t.attempts = append(t.attempts, attempt{time: r.start, stream: stream, accepted: r.marks.has(answeredSYN), refused: r.marks.has(refusedSYN)})
 	}
@@ -257,7 +257,7 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 		default:
 			fins++
 		}
-		streams = append(streams, l.stream)
+		streams = append(streams, int(l.stream))
 	}
 	if len(streams) < 2 || fins+rsts == 0 {
 		return

@@ -26,9 +26,9 @@ type outage struct {
 
 // presence is what was heard of a host on one of its connections.
 type presence struct {
-	stream       int
 	start        int64
 	heard        int64 // last packet; 0: none
+	stream       int32
 	synchronized bool
 }
 
@@ -114,7 +114,7 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 	fresh := 0
 	for _, p := range g.peers[host] {
 		switch {
-		case member[p.stream] || p.heard == 0:
+		case member[int(p.stream)] || p.heard == 0:
 		case p.start < t0 && p.heard > t0 && p.start < heard:
 			alive++
 		case p.start < t0 && p.heard <= t0:
@@ -211,7 +211,7 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 		heardOf = heardOf || p.heard != 0
 		lately = max(lately, p.heard)
 		switch {
-		case member[p.stream] || p.heard <= from:
+		case member[int(p.stream)] || p.heard <= from:
 		case p.start > from && p.start < to, p.heard < to:
 			alive++
 		default:

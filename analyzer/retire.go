@@ -16,6 +16,7 @@ type retirement struct {
 	peek  struct {
 		flow         flow
 		closing, odd int32
+		outcome      outcome
 	}
 }
 
@@ -92,10 +93,11 @@ func (s *shard) retireNext(now int64) {
 func (s *shard) retire(f *flow, now int64) {
 	b := s.retired.book
 	b.end, b.trouble.end = now, now
-	o := s.conclude(f, now)
+	o := &s.retired.peek.outcome
+	*o = s.conclude(f, now)
 	pl := s.flows.places.at(f.id)
 	pl.entered = true
-	if b.enter(f, &o) {
+	if b.enter(f, o) {
 		return
 	}
 	s.flows.discard(f)
