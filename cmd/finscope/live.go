@@ -29,7 +29,10 @@ type liveFlags struct {
 
 // listen analyses what passes an interface until a signal, -c, --duration or the end of the interface ends it.
 func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int, error) {
-	l := &live{c: c, t: t, colours: c.palette(stdout)}
+	l := &live{c: c, status: newStatus(c, t.w), colours: c.palette(stdout)}
+	t = &messages{w: l.status.above(t.w)}
+	l.t = t
+	defer l.status.clear()
 	if c.where != "" {
 		var err error
 		if l.expression, err = compileWhere(c.where); err != nil {
@@ -76,7 +79,7 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 		defer l.file.Close()
 	}
 	out, flush := buffered(stdout)
-	l.out, l.flush = out, flush
+	l.out, l.flush = l.status.above(out), flush
 
 	reports, stop := reportSignal()
 	defer stop()
@@ -103,6 +106,7 @@ type live struct {
 	kernelDrops, ifaceDrops uint64
 
 	metrics *metrics.Metrics // nil: nobody asked for them
+	status  *status
 }
 
 // tickEvery is how often a run looks up from its packets: at signals, at what has happened to connections.
@@ -178,6 +182,7 @@ func (l *live) tick(now int64) error {
 	if l.metrics != nil {
 		l.metrics.Update(l.session, metrics.Drops{Kernel: l.kernelDrops, Interface: l.ifaceDrops})
 	}
+	l.status.draw(l.session.Counts(), l.kernelDrops+l.ifaceDrops)
 	if l.saved != nil {
 		if err := l.saved.Flush(); err != nil {
 			return l.saveError(err)

@@ -32,7 +32,8 @@ How to report:
                             ...) or finding code (lost-ack, ...), or a finding that is a warning
                             (or worse) or an error
   -w, --write FILE          save the packets of the reported connections; with -i, all packets
-      --progress WHEN       auto (default: on a terminal), always or never; on standard error
+      --progress WHEN       auto (default: on a terminal), always or never; on standard error: how far
+                            the reading is, with -i a line with the state of the capture
       --color WHEN          auto (default: on a terminal, unless NO_COLOR is set), always or never
   -n, -l                    accepted: names are never resolved, and output is always flushed per
                             line when it is not a file
