@@ -154,11 +154,11 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 // reset describes the RST that ended the connection.
 func (o *outcome) reset() *Reset {
 	r := &o.c.rst
-	if !r.accepted {
+	if r.frame == 0 || o.verdict != ResetVerdict && o.verdict != Refused {
 		return nil
 	}
 	return &Reset{
-		By: o.side(int(r.by)), Frame: r.frame, Time: at(r.time), Accepted: true,
+		By: o.side(int(r.by)), Frame: r.frame, Time: at(r.time), Accepted: r.accepted,
 		ClientState: r.before[o.client], ServerState: r.before[1-o.client],
 	}
 }

@@ -10,11 +10,12 @@ type closing struct {
 	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
 	early    [2]earlyACK
 	timeWait [2]timeWaitFacts
-	abort    [2]abortFacts // by sender
-	lateRSTs int32         // RSTs after the end: they changed nothing
-	ignored  int32         // RSTs that their receiver did not believe
-	lastData [2]int64      // when each side last sent new data since the first FIN or RST
-	pause    [2]int64      // the longest time without new data of each side between its peer's FIN and lastData
+	gone     [2]goneFacts // by sender of a RST
+	latest   [2]stamp     // by sender: of what passed since the first RST
+	lateRSTs int32        // RSTs after the end: they changed nothing
+	ignored  int32        // RSTs that their receiver did not believe
+	lastData [2]int64     // when each side last sent new data since the first FIN or RST
+	pause    [2]int64     // the longest time without new data of each side between its peer's FIN and lastData
 }
 
 // finFacts is what is known of one endpoint's FIN.
@@ -65,25 +66,21 @@ type rstFacts struct {
 	unproven bool  // its number cannot be judged
 	answered bool  // the receiver answered the next segment of its supposed sender with a RST of its own
 
-	frame  uint64
-	time   int64
-	idle   int64 // silence before it, ns
-	heard  int64 // when its supposed sender was heard of before
-	seq    reassembly.Seq
-	ack    reassembly.Seq // valid iff live
-	before [2]State
-	next   [2]reassembly.Seq // what both sides had sent by then
+	frame     uint64
+	time      int64
+	idle      int64 // silence before it, ns
+	heard     int64 // when its supposed sender was heard of before
+	seq       reassembly.Seq
+	point     reassembly.Seq // of the RST that counts: this one, or an answer of the same sender that followed it; and its time
+	ack       reassembly.Seq // valid iff live
+	pointTime int64
+	before    [2]State
+	next      [2]reassembly.Seq // what both sides had sent by then
 
 	peerDataLast   bool  // the last payload before it came from its receiver
 	ttl, usualTTL  uint8 // its TTL, and that of its supposed sender's packet before; 0: none
 	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
 	probed         int32 // and probes of its receiver
-}
-
-// abortFacts is the first RST with ACK of one endpoint: a socket sent it, and says what it had received.
-type abortFacts struct {
-	valid bool
-	ack   reassembly.Seq
 }
 
 // earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns

@@ -127,7 +127,8 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	}
 	if f.closing != 0 {
 		s.resolveSuspect(f, x)
-		s.wentOn(f, x, p)
+		s.wentOn(f, x, p, kind)
+		s.closings.at(f.closing).noteLatest(x, p)
 		s.noteLate(f, x, p, kind)
 	}
 	if seg.Flags&(decode.SYN|decode.FIN) == 0 {

@@ -130,7 +130,7 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 	}
 	for x := range f.e {
 		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
-		if !n.sent || n.inferred {
+		if !n.sent || n.inferred || o.c.gone[x].valid {
 			continue
 		}
 		if s.finAcked(n, e) {
@@ -182,8 +182,8 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	switch {
 	case o.c.rst.accepted && o.c.rst.refusal:
 		o.verdict = Refused
-	case o.c.rst.accepted:
-		o.verdict = ResetVerdict
+	case o.c.rst.frame != 0:
+		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
 		s.resetDoubts(o)
 	case n.sent && m.sent:
 		s.decideBoth(f, o, n, m)
@@ -344,39 +344,45 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 		return finAgainstRST(f, o, 1)
 	case r.accepted && r.foreign:
 		return unknownSide, ByRST
-	case r.accepted && r.crossed:
-		return bothSides, ByRST
-	case r.accepted:
+	case o.c.gone[0].abort && o.c.gone[1].abort:
+		return bothSides, ByRST // nobody answers a RST with one: neither knew of the other's
+	}
+	for x := range o.c.gone {
+		if o.c.gone[x].abort {
+			return x, ByRST // what the other side sent was the answer to something on its way
+		}
+	}
+	if r.frame != 0 {
 		return int(r.by), ByRST
 	}
 	return noSide, ""
 }
 
-// finAgainstRST decides who closed first where x sent a FIN and a RST may have ended the connection.
+// finAgainstRST decides who closed first where x sent a FIN, and its peer at most a RST.
 func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
-	n, r := &o.c.fin[x], &o.c.rst
-	switch abort := &o.c.abort[1-x]; {
-	case !r.accepted:
-		return x, ByFIN
-	case int(r.by) == x && abort.valid && abort.ack.Before(n.end):
-		return bothSides, ByRST // x answered what crossed its FIN; the other had aborted without knowing of that
-	case int(r.by) == x:
+	y := f.peer(x)
+	n, r, g := &o.c.fin[x], &o.c.rst, &o.c.gone[y]
+	switch {
+	case g.abort && g.ack.Before(n.end):
+		// A socket sent it that had not received the FIN, and its owner closed on its own account. If the FIN came a
+		// retransmission later, the RST was lost and came first all the same.
+		if n.frame > g.abortFrame && n.time-g.abortTime > max(200e6, 2*int64(f.e[x].rtt)*1000) {
+			return y, ByRST
+		}
+		return bothSides, ByRST
+	case g.abort || !r.accepted || int(r.by) == x:
 		return x, ByFIN
 	}
 	una, _ := f.e[x].out.Acked()
-	if !r.live && r.seq == n.ack && una == r.next[x] {
+	if r.seq == n.ack && una == r.next[x] {
 		return x, ByFIN // nothing but the FIN was there to be answered with this RST, whatever the capture shows first
 	}
 	if n.frame > r.frame {
-		// The FIN passed after the RST: its sender had not received that. If it came a retransmission later, the RST was
-		// lost and came first all the same.
+		// The FIN passed after the RST: its sender had not received that.
 		if n.time-r.time > max(200e6, 2*int64(f.e[x].rtt)*1000) {
-			return int(r.by), ByRST
+			return y, ByRST
 		}
 		return bothSides, ByRST
-	}
-	if r.live && r.ack.Before(n.end) {
-		return bothSides, ByRST // a socket sent it that had not received the FIN
 	}
 	return x, ByFIN
 }

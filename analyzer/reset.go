@@ -12,35 +12,56 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	c := s.closingOf(f)
 	s.addNote(&c.rsts[x], p.frame, int32(e.rstCount))
 	e.rstCount = min(e.rstCount+1, maxNotes)
-	if a := &c.abort[x]; !a.valid && p.seg.Flags.Has(decode.ACK) {
-		*a = abortFacts{valid: true, ack: p.seg.Ack}
-	}
 	s.retractReset(f, c, x, p)
+	r := s.evidence(f, x, p)
+	s.judge(&r, c, e, &f.e[f.peer(x)], x)
 	switch {
 	case c.rst.accepted:
+		s.noteGone(f, c, x, p, &r, false)
 		s.repeatReset(f, c, x, p)
 		s.say("RST after the connection was reset: an answer to what was on its way")
 	case f.flags&ended != 0:
 		if c.lateRSTs++; c.lateRSTs == 1 {
 			s.oddOf(f).late = p.frame
 		}
-		s.lateReset(f, c, x, s.states(f), p)
+		s.lateReset(f, c, x, &r, p)
 		s.say("RST after the close: it changes no verdict")
 	default:
-		r := s.evidence(f, x, p)
-		s.judge(&r, c, e, &f.e[f.peer(x)], x)
-		if !r.accepted {
-			if c.ignored++; c.ignored == 1 {
-				s.oddOf(f).ignored = p.frame
-			}
-			s.say("RST that its receiver does not believe")
-			return
-		}
-		c.rst = r
+		s.noteGone(f, c, x, p, &r, false)
+		s.believe(f, c, x, &r)
 		if e.packets == 1 && !e.out.Started() {
 			e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
 		}
+	}
+}
+
+// believe enters the RST r of x on a connection that has not ended.
+func (s *shard) believe(f *flow, c *closing, x int, r *rstFacts) {
+	g := &c.gone[x]
+	if c.gone[f.peer(x)].valid {
+		r.strict, r.unproven = false, false // there is nobody left who has to believe it
+	}
+	switch {
+	case r.accepted && c.rst.live && int(c.rst.by) == x: // its abort was not believed, but this answer is
+		c.rst.accepted, c.rst.strict, c.rst.unproven = true, r.strict, r.unproven
+		c.rst.point, c.rst.pointTime = r.seq, r.time
+	case r.accepted || g.valid && c.rst.frame == 0:
+		c.rst = *r
+		if g.valid {
+			c.rst.before[x] = g.left
+		}
+	}
+	if g.abort && c.gone[f.peer(x)].abort {
+		c.rst.crossed = true
+	}
+	switch {
+	case r.accepted:
 		s.say("RST accepted")
+	case g.valid:
+		s.say("its receiver does not believe this RST, but its sender is gone")
+	default:
+		s.ignore(f, c, r.frame)
+		s.say("RST that its receiver does not believe")
 	}
 }
 
@@ -52,7 +73,10 @@ func (s *shard) retractReset(f *flow, c *closing, x int, p *packet) {
 		return
 	}
 	if una, ok := f.e[x].out.Acked(); ok && p.seg.Seq == una {
-		c.rst = rstFacts{}
+		c.rst.accepted = false
+		if !c.gone[x].valid {
+			c.rst = rstFacts{}
+		}
 		s.settle(f, p)
 	}
 }
@@ -63,7 +87,9 @@ func (s *shard) repeatReset(f *flow, c *closing, x int, p *packet) {
 	exact := p.seg.Seq == f.e[x].out.Next() || acked && p.seg.Seq == una
 	if int(c.rst.by) == x {
 		if exact {
-			c.rst.strict, c.rst.unproven = false, false // whatever became of the first one, this one counts
+			// Whatever became of the first one, this one counts.
+			c.rst.strict, c.rst.unproven = false, false
+			c.rst.point, c.rst.pointTime = c.rst.point.Max(p.seg.Seq), p.time
 		}
 		return
 	}
@@ -78,8 +104,8 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	y := f.peer(x)
 	e, peer := &f.e[x], &f.e[y]
 	r := rstFacts{
-		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time,
-		seq: p.seg.Seq, ack: p.seg.Ack, before: s.states(f),
+		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time, pointTime: p.time,
+		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, before: s.states(f),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
 		ttl:  p.seg.TTL, usualTTL: e.ttl,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
@@ -131,16 +157,21 @@ func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
 	case e.out.Next().Before(r.seq) && !e.has(sentPlain) && !peer.has(sentPlain):
 		r.accepted, r.unproven = true, true // a capture of SYN, FIN and RST only: what came between is not in it
 	}
+	if !r.accepted && r.before[1-x] == FinWait2 && una.Before(r.seq) && uint32(r.seq-e.out.Next()) <= peer.room(e) {
+		// Linux, tcp_timewait_state_process: what is left of a closed socket in FIN_WAIT_2 takes a RST anywhere in its window.
+		// Whether the socket is closed or only shut down, no packet shows.
+		r.unproven = true
+	}
 	if r.accepted && !r.unproven {
-		r.foreign = !fits(r, e, peer)
+		r.foreign = !fits(r, e, peer, &c.latest[1-x])
 	}
 }
 
 // fits reports whether x could have sent the RST: a socket sends it at its next number, a stack without one at the
-// number that the packet it answers acknowledged (§3.10.7.1).
-func fits(r *rstFacts, e, peer *endpoint) bool {
+// number that the packet it answers acknowledged (§3.10.7.1); latest is of the peer.
+func fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 	switch {
-	case r.seq == e.out.Next(), r.seq == peer.lastAck:
+	case r.seq == e.out.Next(), r.seq == peer.lastAck, latest.seen && r.seq == latest.ack:
 		return true
 	case r.seq == peer.prevAck:
 		// It may answer a packet on its way, as long as x had not acknowledged all that peer had sent by then.
@@ -158,28 +189,17 @@ func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 		return
 	}
 	y := f.peer(x)
-	if int(c.rst.by) == y && ack == c.rst.seq {
-		c.rst.unproven = false // captured late: the RST stood where x expected it
+	r, e := &c.rst, &f.e[y]
+	own := int(r.by) == y
+	if own && ack == r.point {
+		r.unproven = false // captured late: the RST stood where x expected it
 	}
-	if e := &f.e[y]; c.rst.next[y].Before(ack) && ack.AtOrBefore(e.out.Next()) && e.out.Started() {
-		if c.ignored++; c.ignored == 1 {
-			s.oddOf(f).ignored = c.rst.frame
-		}
-		s.oddOf(f).disproved = c.rst.frame
-		c.rst = rstFacts{}
-		s.say("the RST was not believed: the connection goes on")
-	}
-}
-
-// wentOn notes that x sent an ordinary segment. If a RST in its name had ended the connection long enough before, another
-// host sent that one.
-func (s *shard) wentOn(f *flow, x int, p *packet) {
-	c := s.closings.at(f.closing)
-	if r := &c.rst; r.accepted && int(r.by) == x && !r.refusal && p.time-r.time > s.delta(&f.e[x]) && r.next[x].AtOrBefore(p.seg.Seq) {
-		r.foreign = true
-		if o := s.oddOf(f); o.wentOn == 0 {
-			o.wentOn = p.frame
-		}
-		s.say("its sender goes on after its RST: another host sent that one")
+	switch {
+	case !e.out.Started() || e.out.Next().Before(ack):
+	case r.next[y].Before(ack):
+		s.takeBack(f, c, "the RST was not believed: the connection goes on")
+	case own && r.point.Before(ack) && !(r.strict && c.fin[y].covers(ack)):
+		// What it acknowledges it had received before the RST, which then stood below what it expected.
+		s.takeBack(f, c, "the RST was not believed: its receiver had got further")
 	}
 }

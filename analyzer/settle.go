@@ -52,6 +52,11 @@ func (s *shard) infer(f *flow, c *closing) [2]State {
 			out[x] = Closed
 		}
 	}
+	for x := range out {
+		if c.gone[x].valid {
+			out[x] = Closed
+		}
+	}
 	if !c.rst.accepted {
 		return out
 	}

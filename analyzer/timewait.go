@@ -230,21 +230,29 @@ func (s *shard) restart(f *flow, tw *timeWaitFacts, p *packet, cause trigger) {
 	tw.since = p.time
 }
 
-// lateReset enters a RST in the name of x that comes after the close of f, when the ends were in states.
-func (s *shard) lateReset(f *flow, c *closing, x int, states [2]State, p *packet) {
+// lateReset enters a RST in the name of x, r, that comes after the close of f.
+func (s *shard) lateReset(f *flow, c *closing, x int, r *rstFacts, p *packet) {
 	y := f.peer(x)
+	states := r.before
 	if tw := &c.timeWait[y]; states[y] == TimeWait && s.kills(f, c, x, tw, p) {
 		ev := s.eventsOf(f, tw)
 		ev.killed, ev.killFrame = p.time, p.frame
 		s.say("ends the TIME_WAIT of its receiver (RFC 1337)")
 	}
 	tw := &c.timeWait[x]
-	if states[x] != TimeWait || p.seg.Flags.Has(decode.ACK) || tw.more == 0 || p.time >= tw.since+s.rules.length {
+	if states[x] == TimeWait && (s.events(tw).killed != 0 || tw.since != 0 && p.time >= tw.since+s.rules.length) {
+		return // it had ended, and RST is what comes then
+	}
+	if states[x] == TimeWait && !s.prompted(r, &f.e[x], &f.e[y]) {
+		return // it answers nothing: no stack sends that
+	}
+	ev := s.events(tw)
+	s.noteGone(f, c, x, p, r, !r.live && (ev.trigger == finCopy || ev.trigger == otherACK))
+	if states[x] != TimeWait || !c.gone[x].valid || tw.since == 0 {
 		return
 	}
-	// The stack of a host that holds no such socket answers with a bare RST (RFC 9293 §3.10.7.1): in answer to the FIN or to
-	// old data it says that TIME_WAIT was not there.
-	if ev := s.eventsOf(f, tw); (ev.trigger == finCopy || ev.trigger == otherACK) && ev.denied == 0 {
+	// A host in TIME_WAIT answers with ACK, one that holds no such socket with RST: TIME_WAIT was not there, or not any more.
+	if ev := s.eventsOf(f, tw); ev.denied == 0 {
 		ev.denied, ev.denyFrame = p.time, p.frame
 		s.say("answers as a host without TIME_WAIT does")
 	}

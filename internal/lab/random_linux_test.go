@@ -4,8 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 )
 
@@ -22,9 +20,7 @@ func TestRandom(t *testing.T) {
 		t.Skip("random connections are made on request only: go test ./internal/lab -run TestRandom -random 1000 -seed 1")
 	}
 	l := open(t)
-	var mu sync.Mutex
-	var conns, doubts, hidden, bad int
-	what := map[string]int{}
+	var count tally
 	t.Run("runs", func(t *testing.T) {
 		for i := range (*randomConns + connsPerRun - 1) / connsPerRun {
 			seed := *randomSeed + uint64(i)
@@ -34,37 +30,15 @@ func TestRandom(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				name := fmt.Sprintf("random-%d", seed)
 				if *keep != "" {
-					if err := run.record(filepath.Join(*keep, fmt.Sprintf("random-%d", seed))); err != nil {
+					if err := run.record(filepath.Join(*keep, name)); err != nil {
 						t.Fatal(err)
 					}
 				}
-				results, err := Judge(t.Context(), t.TempDir(), run)
-				if err != nil {
-					t.Fatal(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				for _, r := range results {
-					conns++
-					for _, d := range r.Differences {
-						switch d.Kind {
-						case doubted:
-							doubts++
-						case unseen:
-							hidden++
-						}
-						what[d.Kind.String()+" "+d.What]++
-					}
-					if len(r.bad()) > 0 {
-						bad++
-						var b strings.Builder
-						r.Explain(&b, &run.Truth)
-						t.Errorf("seed %d, client port %d:\n%s", seed, r.Connection.ClientPort, b.String())
-					}
-				}
+				count.judge(t, name, run)
 			})
 		}
 	})
-	t.Logf("%d connections from seed %d on, %d with differences; %d points doubted, %d put nothing on the wire: %v", conns, *randomSeed, bad, doubts, hidden, what)
+	t.Logf("seeds from %d on: %v", *randomSeed, &count)
 }
