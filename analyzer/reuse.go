@@ -18,6 +18,8 @@ type reuse struct {
 	to    uint8 // the other one
 	holds [2]bool
 
+	doubtful bool // a RST had passed that ends a TIME_WAIT, if it arrived and its host does not ignore such
+
 	syn   int64 // time of its first and its latest copy
 	last  int64
 	frame uint64
@@ -92,10 +94,12 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 		if since == 0 {
 			since = old.e[x].stateSince
 		}
-		if ev := s.events(tw); ev.killed != 0 || ev.denied != 0 || p.time >= since+s.rules.length+s.rules.slack {
+		ev := s.events(tw)
+		if ev.denied != 0 || p.time >= since+s.rules.length+s.rules.slack {
 			continue
 		}
 		r.holds[x], found = true, true
+		r.doubtful = ev.killed != 0
 		r.gap = p.time - since
 	}
 	if !found {
@@ -161,12 +165,15 @@ func (s *shard) arrived(old *flow, c *closing, r *reuse) {
 func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
 	r := s.reuses.at(index)
 	ev := s.eventsOf(old, &c.timeWait[x])
-	if ev.killed != 0 || ev.reused != 0 {
+	proven := r.isn && s.rules.linux
+	if ev.reused != 0 || ev.killed != 0 && !proven {
 		return
 	}
 	ev.reused, ev.by = now, index
-	if r.isn && s.rules.linux {
+	if proven {
 		ev.proof = nextISN
+		ev.survived = ev.survived || ev.killed != 0
+		ev.killed, ev.killFrame = 0, 0
 	}
 }
 
