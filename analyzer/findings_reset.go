@@ -195,8 +195,14 @@ func (c *casefile) reset() {
 		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its accept queue was full%s), or a firewall rejects what follows",
 			c.name(x), c.role(y), c.a.platform.by("net.ipv4.tcp_abort_on_overflow=1"))
 	case causeHalfOpen:
-		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)",
-			c.name(x))
+		why := "it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)"
+		switch {
+		case c.odd.isn == isnContinues:
+			why = "it had dropped the connection without a word (half-open, RFC 9293 §3.5.1). It was not restarted: the sequence numbers of its two SYNs are as far apart as Linux's clock for them says, which a reboot would have set anew"
+		case c.odd.isn == isnJumps && c.a.platform.linux():
+			why += ". For a restart speaks that the sequence number of its SYN does not follow Linux's clock from the old one, unless it runs another system"
+		}
+		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: %s", c.name(x), why)
 	case causeStateLost:
 		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: it was rebooted or failed over, it had given up the connection without a packet that passed here, or a firewall on the path lost it and answers in its name",
 			c.name(x), c.triggerText(r, y), idleText(r))

@@ -14,6 +14,7 @@ type oddities struct {
 	afterFIN  [2]uint64 // frame of data past the FIN of the same side
 	dsack     [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
 	ahead     [2]uint64 // frame of a FIN that was captured before data which precedes it
+	isn       isnClock  // of the latest SYN that met the connection alive
 	wentOn    uint64    // frame in which the supposed sender of a RST went on
 	ignored   uint64    // first RST that its receiver did not believe
 	disproved uint64    // last RST whose number fitted and which was not believed all the same

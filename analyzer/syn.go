@@ -120,6 +120,7 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 		f.e[x].packets++
 		return
 	}
+	s.noteISN(f, x, p)
 	s.hold(f, x, p, s.birth(p.frame))
 	f.flags |= strays
 	s.current = s.pendings.at(f.pending).birth
