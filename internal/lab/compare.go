@@ -41,7 +41,7 @@ func (d Difference) String() string {
 
 // Compare holds the record of one tap against the kernel.
 func Compare(t *Truth, c *Connection, w *onWire, v *View) []Difference {
-	cmp := comparison{t: t, c: c, w: w, v: v}
+	cmp := comparison{t: t, c: c, w: w, v: v, lost: map[Side]bool{}}
 	for _, d := range t.Network {
 		if d.What == madeUp && (strings.Contains(d.Packet, " R") && v.Flow.Reset != nil || strings.Contains(d.Packet, " S ") && c.Client == nil) {
 			cmp.forged = true
@@ -63,7 +63,8 @@ type comparison struct {
 	v   *View
 	out []Difference
 
-	forged bool // the RST or SYN that decides was made up in the middle
+	lost   map[Side]bool // what passed and was lost behind the tap explains the state of the side
+	forged bool          // the RST or SYN that decides was made up in the middle
 }
 
 // differ notes a difference. own says that the tap had all it takes to know better.
@@ -92,6 +93,10 @@ func (x *comparison) states(side Side) {
 	}
 	own := x.v.Tap.own(side)
 	got := x.v.endpoint(x.t, side).State.String()
+	if got == "CLOSED" && (!own || l.Visits[len(l.Visits)-1].Why == whySilent) && !x.holds(side) {
+		// TIME_WAIT was presumed until a RST of that side showed that it held none: finscope took it back.
+		path = slices.DeleteFunc(path, func(s string) bool { return s == "TIME_WAIT" })
+	}
 	var allowed []string
 	for i := len(steps) - 1; i >= 0; i-- {
 		allowed = append(allowed, steps[i].state)
@@ -100,6 +105,11 @@ func (x *comparison) states(side Side) {
 		}
 	}
 	switch {
+	case got != allowed[0] && (x.lostReset(side) || x.lostAck(side)):
+		x.lost[side] = true
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "state", fmt.Sprintf("kernel %s, finscope %s: what would have changed it was lost behind this tap, and it sent nothing since that passed here", allowed[0], got)})
+	case got == "FIN_WAIT_2" && l.anyReset() && slices.Contains(x.v.Flow.Doubts, analyzer.DoubtRSTUnproven):
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "state", "the socket was closed, so that a RST in its window ended FIN_WAIT_2: that it was closed put nothing on the wire"})
 	case got == "UNKNOWN" && !own:
 		x.out = append(x.out, Difference{doubted, x.v.Tap, side, "state", fmt.Sprintf("kernel %s, finscope does not know", allowed[0])})
 	case !slices.Contains(allowed, got):
@@ -110,6 +120,13 @@ func (x *comparison) states(side Side) {
 	case !fits(path, steps):
 		x.differ(own, side, "path", "kernel %v, finscope %v", words(steps), path)
 	}
+}
+
+// holds reports whether the record has a TIME_WAIT of a side.
+func (x *comparison) holds(side Side) bool {
+	return slices.ContainsFunc(x.v.Flow.TimeWait, func(s analyzer.TimeWaitSpan) bool {
+		return x.v.named(x.t, string(s.Holder)) == string(side)
+	})
 }
 
 // first returns who closed first, by what each kernel had received when it closed and what it put on the wire.
@@ -227,7 +244,7 @@ func (x *comparison) timeWait() {
 			}
 		}
 		switch {
-		case want == got:
+		case want == got, x.lost[side]:
 		case want == "killed" && got == "" && !x.v.Tap.own(side) && !x.showsTimeWait(l):
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what was sent in TIME_WAIT did not pass here before it ended"})
 		case want == "killed" && got == "running" && !x.killed(l):
@@ -268,6 +285,7 @@ func (x *comparison) reset() {
 		switch {
 		case believed && r == nil && x.v.Flow.Verdict != analyzer.Refused && x.w.passed(l, x.v.Tap):
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed a RST in %s, finscope none", x.stateAt(l))
+		case x.lost[side]:
 		case l != nil && r != nil && !believed && x.v.named(x.t, string(r.By)) == string(side.other()) && r.Accepted && !x.closedBefore(l, r):
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed no RST, finscope that of frame %d", r.Frame)
 		}

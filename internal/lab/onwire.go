@@ -73,6 +73,10 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			if v.State == "SYN_RECEIVED" {
 				s.required = false
 			}
+			if v.State == "CLOSING" && !w.sentFIN(l, next.After, hostOf(l.Side)) {
+				s.state = "CLOSE_WAIT"
+				silent = append(silent, "CLOSING while the FIN waited behind data: to the other side it has not closed")
+			}
 		} else {
 			s.required = tap.own(l.Side) || w.evident(l, v, tap)
 			if v.State == "FIN_WAIT_1" && !w.sentFIN(l, 1<<62, hostOf(l.Side)) {
@@ -100,7 +104,7 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			out = append(out, step{state: "ESTABLISHED"})
 		}
 		out = append(out, s)
-		if v.State == "FIN_WAIT_1" && i+1 < len(l.Visits) && l.Visits[i+1].State == "CLOSED" && !tap.own(l.Side) {
+		if v.State == "FIN_WAIT_1" && i+1 < len(l.Visits) && l.Visits[i+1].State == "CLOSED" && (!tap.own(l.Side) || w.meets(l, l.Visits[i+1])) {
 			// An ACK of its FIN that passes here counts as having arrived; it may find the socket closed.
 			out = append(out, step{state: "FIN_WAIT_2"})
 		}
@@ -167,6 +171,15 @@ func (w *onWire) evident(l *Life, v Visit, tap Tap) bool {
 		}
 	}
 	return cause != nil && w.at[tap][cause.seg.hash] != 0
+}
+
+// meets reports whether a packet came to the host just as its socket was closed: it passed the tap there, and the socket
+// did not get it any more.
+func (w *onWire) meets(l *Life, closed Visit) bool {
+	const meanwhile = 1e6 // ns between the tap and the socket
+	return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+		return !p.out && p.time > closed.After-meanwhile && p.time <= closed.Until+meanwhile
+	})
 }
 
 // hostOf returns the tap on the host of a side.

@@ -246,7 +246,11 @@ func (b *lifeBuilder) resolve(l *Life) {
 		}
 		v.State = "CLOSED"
 		closing := i > 0 && l.Visits[i-1].State == "CLOSING"
-		if b.entersTimeWait(l, v.After, closing) || !closing && b.answeredFIN(tuple{l.Local, l.Remote}, v.After, v.After+2*Moment(pollPeriod)) {
+		from := v.After
+		if b.called(l, v.After) {
+			from += 1e6 // a FIN that came before the application closed did not bring about this
+		}
+		if b.entersTimeWait(l, v.After, closing) || !closing && b.answeredFIN(tuple{l.Local, l.Remote}, from, v.After+2*Moment(pollPeriod)) {
 			v.State = "TIME_WAIT"
 			if i+1 == len(l.Visits) {
 				l.Visits = append(l.Visits, Visit{State: "CLOSED", After: v.After, Until: v.After + 10e6})
