@@ -11,8 +11,8 @@ func (c *casefile) resets() {
 	if r := &c.o.c.rst; r.frame != 0 {
 		c.reset()
 		if x := int(r.by); !r.accepted {
-			c.add(ResetIgnored, Warning, c.f.peer(x), []uint64{r.frame}, "%s is gone since the RST of frame %d, but %s did not take that: it was lost, or data before it were. The other end "+
-				"keeps the connection until it sends something and gets a RST in answer, or a timer ends it", c.name(x), r.frame, c.role(c.f.peer(x)))
+			c.add(ResetIgnored, Warning, c.f.peer(x), []uint64{r.frame}, "%s is gone since the RST of frame %d, but %s did not take that (it was lost, or data before it were) "+
+				"and keeps the connection until it sends something and gets a RST in answer, or a timer ends it", c.name(x), r.frame, c.role(c.f.peer(x)))
 		}
 	}
 	if n := int64(c.o.c.ignored); n > 0 {

@@ -9,7 +9,9 @@ import (
 )
 
 // TimeWaitRecord says how many TIME_WAITs there were over time: of one holder towards one peer address and port, or of a
-// listening port. It is a lower bound: the capture may show part of the traffic, and a TIME_WAIT that began before it.
+// listening port. It is a lower bound: the capture may show part of the traffic, and TIME_WAITs that began before it are
+// not known. Of what takes ports of a client it counts TIME_WAITs alone: connections that are still open, or that end
+// without TIME_WAIT at the client, keep their ports from connect() too.
 type TimeWaitRecord struct {
 	Holder    netip.Addr      `json:"holder"`
 	Role      Side            `json:"role"`       // of the holder in its connections

@@ -43,15 +43,16 @@ type reuse struct {
 type reuseRule uint8
 
 const (
-	seqHigher reuseRule = iota // its number is past the old connection's last: accepted
-	tsNewer                    // it is not, but its timestamp is newer: accepted (RFC 6191 §2)
-	seqLower                   // neither: not accepted
-	tsOlder                    // its timestamp is older: rejected (RFC 7323 §5), whatever its number
+	seqHigher   reuseRule = iota // its number is past the old connection's last: accepted
+	tsNewer                      // it is not, but its timestamp is newer: accepted (RFC 6191 §2)
+	seqLower                     // neither: not accepted
+	tsOlder                      // its timestamp is older: rejected (RFC 7323 §5), whatever its number
+	seqInWindow                  // it is past the last number, but the old connection would take data there: illumos refuses it
 )
 
 func (r reuseRule) String() string {
 	return [...]string{"its sequence number is past the old ones", "its timestamp is newer", "its sequence number is among the old ones and no newer timestamp speaks for it",
-		"its timestamp is older than the latest of the old connection"}[r]
+		"its timestamp is older than the latest of the old connection", "its sequence number is still inside the window of the old connection"}[r]
 }
 
 // reuseResult is what became of a SYN.
@@ -106,7 +107,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 		return
 	}
 	r.otherTTL = old.e[by].ttl != 0 && seg.TTL != 0 && old.e[by].ttl != seg.TTL
-	r.judge(old, c, seg)
+	r.judge(old, c, seg, &s.rules)
 	g.reuse = s.reuses.add()
 	r.isn = r.holds[by] && seg.Seq == c.fin[by].end+isnStep
 	*s.reuses.at(g.reuse) = r
@@ -125,18 +126,20 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 // sameSender reports whether endpoint 0 of two connections on the same addresses and ports is the same end.
 func sameSender(a, b *flow) bool { return a.flags&flipped == b.flags&flipped }
 
-// judge compares the numbers of the SYN with those of the old connection.
-func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment) {
+// judge compares the numbers of the SYN with those of the old connection, as the system of the holder does.
+func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment, rules *timeWaitRules) {
 	by := int(r.by)
 	tw := &c.timeWait[old.peer(by)]
 	last := old.e[by].out.Next()
 	if n := &c.fin[by]; n.sent {
 		last = n.end
 	}
-	stamps := tw.stamped && seg.Marks&decode.HasTimestamp != 0
+	stamps := tw.stamped && seg.Marks&decode.HasTimestamp != 0 && !rules.seqOnly
 	switch d := int32(seg.TSVal - tw.recent); {
 	case stamps && d < 0:
 		r.rule = tsOlder
+	case rules.pastWindow && last.Before(seg.Seq) && uint32(seg.Seq-last) < old.e[old.peer(by)].room(&old.e[by]):
+		r.rule = seqInWindow
 	case last.Before(seg.Seq):
 		r.rule = seqHigher
 	case stamps && d > 0:

@@ -81,6 +81,9 @@ type timeWaitRules struct {
 	finOnly bool // nothing but a FIN starts it anew
 	silent  bool // so does an empty segment that needs no answer
 	linux   bool
+
+	seqOnly    bool // a SYN is accepted by its number alone: timestamps are not looked at
+	pastWindow bool // and only past the window of the old connection: one inside it is refused with RST
 }
 
 // rules returns the rules that go with the system that o names. Linux: net/ipv4/tcp_minisocks.c,
@@ -93,9 +96,9 @@ func (o *Options) rules(a *Assumed) timeWaitRules {
 		t.linux, t.silent = true, true
 		t.slack = 2e9 // measured: 60.4 to 61.5 s
 	case "freebsd", "macos":
-		t.finOnly, t.kill = true, killNever
+		t.finOnly, t.kill, t.seqOnly = true, killNever, true
 	case "solaris":
-		t.finOnly, t.kill = true, killWindow
+		t.finOnly, t.kill, t.seqOnly, t.pastWindow = true, killWindow, true, true
 	case "windows":
 		t.finOnly = true
 	}

@@ -90,10 +90,10 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 	case r.result == refused:
 		fate = "it was refused with RST: nobody listens on the port any more, and the TIME_WAIT is gone as well"
 		if !c.s.rules.linux {
-			fate = "it was refused with RST"
+			fate = "it was refused with RST; the TIME_WAIT goes on"
 		}
 	case r.result == unanswered && r.sent > 1:
-		fate = fmt.Sprintf("it got no answer (sent %s within %s): it was dropped for that (RFC 6191), or lost", times(r.sent), human(r.last-r.syn))
+		fate = fmt.Sprintf("it got no answer (sent %s within %s): it was dropped for that, or lost", times(r.sent), human(r.last-r.syn))
 	default:
 		return
 	}
