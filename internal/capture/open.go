@@ -27,8 +27,9 @@ type Reader struct {
 // does not keep the others from being read, therefore Open itself cannot fail: after the last readable packet Next returns
 // one *Damage for each bad input, joined (errors.Join) if there are several, in the order of names. [Damages] lists them.
 //
-// With several inputs each holds an open file and a buffer of up to 256 KiB until it is exhausted, a compressed one also the
-// window of its decompressor (zstd some 10 MiB, at most 128 MiB on top).
+// With several inputs each holds an open file and a buffer of up to 256 KiB until it is exhausted, a compressed one also
+// 512 KiB that are unpacked ahead, in a goroutine of its own, and the window of its decompressor (zstd some 10 MiB, at most
+// 128 MiB on top).
 func Open(names []string, opts Options) *Reader {
 	stdin := opts.Stdin
 	if stdin == nil {
@@ -145,7 +146,7 @@ func (r *Reader) finish() {
 	}
 }
 
-// Close closes the files that Open opened.
+// Close closes the files that Open opened. A compressed standard input may still be read from once.
 func (r *Reader) Close() error {
 	r.primed = true
 	r.alone, r.queue = nil, nil
