@@ -22,7 +22,7 @@ type book struct {
 	flows   int
 	trouble trouble
 
-	streams []int32 // the stream numbers of births: known when the report is made
+	streams streams // known when the report is made
 }
 
 // socketKey is an address and port as a key of maps.

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// count fills what the report says of services, hosts and the capture from the reported connections. streams are the
-// stream numbers of each shard's births.
-func (r *Report) count(streams [][]int32) {
-	books := r.keepBooks(streams)
+// count fills what the report says of services, hosts and the capture from the reported connections. numbers are
+// those of each shard's births.
+func (r *Report) count(numbers []streams) {
+	books := r.keepBooks(numbers)
 	m := &r.Summary
 	m.Verdicts, m.ClosedFirst, m.Codes = map[Verdict]int{}, map[ClosedFirst]int{}, map[Code]int{}
 	for _, c := range ClosedFirsts() {
@@ -47,7 +47,7 @@ func (r *Report) count(streams [][]int32) {
 
 // keepBooks concludes the reported connections and enters them in a book for each shard, all shards at once, and marks
 // those that have findings. It returns these books, after those of connections that were retired.
-func (r *Report) keepBooks(streams [][]int32) []*book {
+func (r *Report) keepBooks(numbers []streams) []*book {
 	if r.run == nil {
 		return nil
 	}
@@ -55,11 +55,11 @@ func (r *Report) keepBooks(streams [][]int32) []*book {
 	var wg sync.WaitGroup
 	for i, s := range r.run.shards {
 		if b := s.retired.book; b != nil && !r.selected {
-			b.streams = streams[i]
+			b.streams = numbers[i]
 			books = append(books, b)
 		}
 		b := newBook(s, r.run.end, &r.assumptions)
-		b.streams = streams[i]
+		b.streams = numbers[i]
 		books = append(books, b)
 		keep := func() {
 			var o outcome // one for all: it escapes
@@ -71,7 +71,7 @@ func (r *Report) keepBooks(streams [][]int32) []*book {
 				}
 			}
 		}
-		if len(streams) == 1 {
+		if len(numbers) == 1 {
 			keep()
 		} else {
 			wg.Go(keep)

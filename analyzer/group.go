@@ -62,11 +62,11 @@ func (t *trouble) look(s *shard, f *flow, o *outcome) {
 	}
 }
 
-// merge adds what a book has. streams are the stream numbers of its births.
-func (t *trouble) merge(b *trouble, streams []int32) {
-	number := func(stream *int) { *stream = int(streams[*stream]) }
+// merge adds what a book has. numbers are the stream numbers of its births.
+func (t *trouble) merge(b *trouble, numbers streams) {
+	number := func(stream *int) { *stream = int(numbers.of(int32(*stream))) }
 	for _, stream := range b.gaps {
-		t.gaps = append(t.gaps, int(streams[stream]))
+		t.gaps = append(t.gaps, int(numbers.of(int32(stream))))
 	}
 	mergeLists(t.leaks, b.leaks, func(e *leak) { number(&e.stream) })
 	mergeLists(t.late, b.late, func(*int64) {})
@@ -147,7 +147,7 @@ func (g *gathering) lookAgain(b *book) {
 	}
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		r := b.briefs.at(i)
-		stream := b.streams[r.birth]
+		stream := b.streams.of(r.birth)
 		meet := func(host netip.Addr, side int) {
 			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], stream, r.marks.has(synchronous)})
 		}

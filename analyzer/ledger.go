@@ -80,7 +80,7 @@ func (l *ledger) enter(b *book, holders []int32) {
 		acc.client = slices.Grow(acc.client, from.held[0])
 		acc.server = slices.Grow(acc.server, from.held[1])
 		for _, h := range from.left {
-			h.stream = b.streams[h.stream]
+			h.stream = b.streams.of(h.stream)
 			acc.left = append(acc.left, h)
 		}
 	}
@@ -88,7 +88,7 @@ func (l *ledger) enter(b *book, holders []int32) {
 		w := b.waits.at(i)
 		r := b.briefs.at(w.brief)
 		acc := accounts[r.service]
-		h := hold{start: r.start, since: w.since, until: w.until, stream: b.streams[r.birth], reused: w.reused, isn: w.isn}
+		h := hold{start: r.start, since: w.since, until: w.until, stream: b.streams.of(r.birth), reused: w.reused, isn: w.isn}
 		if w.server {
 			h.port = acc.at.Port()
 			acc.server = append(acc.server, h)
@@ -104,7 +104,7 @@ func (l *ledger) enterRefused(b *book) {
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		if r := b.briefs.at(i); r.marks.has(refusedSYN) {
 			acc := l.services[b.accounts[r.service].at]
-			acc.refused = append(acc.refused, refusal{r.start, b.streams[r.birth]})
+			acc.refused = append(acc.refused, refusal{r.start, b.streams.of(r.birth)})
 		}
 	}
 }

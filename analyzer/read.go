@@ -69,6 +69,7 @@ func newRun(opts Options) (*run, error) {
 	m := newMachine()
 	for range jobs {
 		s := newShard(m, r.seed)
+		s.births.alone = jobs == 1
 		s.rules = opts.rules(&assumed)
 		s.bound.max = opts.MaxFlows
 		if opts.FindingsOnly && opts.Packet == nil && len(opts.Trace) == 0 {

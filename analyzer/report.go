@@ -45,9 +45,9 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 		s.flows.read = true
 	}
 	rep.Summary = r.summary(names, dropped, err)
-	streams := r.streams()
-	rep.flows = r.number(streams)
-	rep.count(streams)
+	numbers := rank(r.shards)
+	rep.flows = r.number(numbers)
+	rep.count(numbers)
 	return rep
 }
 
@@ -64,7 +64,7 @@ func (r *run) assumptions(dropped uint64) assumptions {
 
 // number gives all connections their stream numbers, in order of their first packets over all shards, and returns them
 // in that order. SYNs that started nothing use up a number, as they do in Wireshark.
-func (r *run) number(streams [][]int32) []flowRef {
+func (r *run) number(numbers []streams) []flowRef {
 	n := 0
 	for _, s := range r.shards {
 		n += int(s.flows.len())
@@ -73,7 +73,7 @@ func (r *run) number(streams [][]int32) []flowRef {
 	for i, s := range r.shards {
 		for j := int32(1); j <= s.flows.len(); j++ {
 			if pl := s.flows.places.at(j); pl.at != 0 {
-				refs = append(refs, flowRef{stream: streams[i][pl.birth], shard: int16(i), flow: j, marked: pl.entered, entered: pl.entered})
+				refs = append(refs, flowRef{stream: numbers[i].of(pl.birth), shard: int16(i), flow: j, marked: pl.entered, entered: pl.entered})
 			}
 		}
 	}
@@ -82,28 +82,6 @@ func (r *run) number(streams [][]int32) []flowRef {
 		slices.SortFunc(refs, byStream)
 	}
 	return refs
-}
-
-// streams returns the stream number of each birth of each shard: its rank by frame.
-func (r *run) streams() [][]int32 {
-	out := make([][]int32, len(r.shards))
-	at := make([]int, len(r.shards))
-	for i, s := range r.shards {
-		out[i] = make([]int32, 0, len(s.births))
-	}
-	for stream := int32(0); ; stream++ {
-		first := -1
-		for i, s := range r.shards {
-			if at[i] < len(s.births) && (first < 0 || s.births[at[i]] < r.shards[first].births[at[first]]) {
-				first = i
-			}
-		}
-		if first < 0 {
-			return out
-		}
-		out[first] = append(out[first], stream)
-		at[first]++
-	}
 }
 
 // Flows yields the records of all reported connections in stream order; with Options.FindingsOnly of those that have
@@ -154,7 +132,7 @@ func (r *Report) Select(keep func(*Flow) bool) *Report {
 			out.flows = append(out.flows, ref)
 		}
 	}
-	out.count(r.run.streams())
+	out.count(rank(r.run.shards))
 	return out
 }
 

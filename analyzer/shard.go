@@ -10,7 +10,7 @@ type shard struct {
 
 	table    table
 	flows    flowStore
-	births   []uint64 // first frames of connections and stray SYNs, ascending; from these come the stream numbers
+	births   births
 	closings freeArena[closing]
 	pendings arena[pendingSYN]
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
@@ -118,8 +118,7 @@ func (s *shard) isKey(id int32, k *key, h uint64) bool {
 
 // birth gives out the next stream number of this shard.
 func (s *shard) birth(frame uint64) int32 {
-	s.births = append(s.births, frame)
-	return int32(len(s.births) - 1)
+	return s.births.add(frame)
 }
 
 // watch finds out whether the connection at hand is traced.
