@@ -163,7 +163,7 @@ func enter(s *shard, p *packet) {
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*8 + cap(s.births.deltas) + len(s.flows.packed.chunks)*packedChunk
-	n += held(&s.flows.places) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.odds.arena)
+	n += held(&s.flows.places.arena) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.odds.arena)
 	return n + held(&s.notes) + held(&s.pendings) + held(&s.suspects) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.odds.free))
 }
 

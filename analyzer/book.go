@@ -19,6 +19,7 @@ type book struct {
 	briefs  arena[brief]
 	waits   arena[heldWait]
 	codes   map[Code]int
+	found   []Code // in the connection entered last
 	flows   int
 	trouble trouble
 
@@ -129,11 +130,25 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		acc.held[btoi(x == server)]++
 	}
 	b.trouble.look(s, f, o)
-	codes := s.codes(f, o, b.end, b.a)
-	for _, code := range codes {
+	b.found = s.codes(f, o, b.end, b.a)
+	for _, code := range b.found {
 		b.codes[code]++
 	}
-	return len(codes) > 0
+	return len(b.found) > 0
+}
+
+// absorb adds the sums of another book, which is older than what services, hosts and ports are judged by.
+func (b *book) absorb(from *book) {
+	b.flows += from.flows
+	for code, n := range from.codes {
+		b.codes[code] += n
+	}
+	for k, i := range from.index {
+		acc := from.accounts[i]
+		to := b.accounts[b.account(decode.Addr{Hi: k.hi, Lo: k.lo}, uint16(k.port))]
+		acc.gaps = nil
+		to.tally.merge(&acc.tally)
+	}
 }
 
 // describe notes how the connection began and what its server did.

@@ -13,8 +13,8 @@ type bound struct {
 
 // idleEntry is a connection and the time of its latest packet when it was last looked at.
 type idleEntry struct {
-	last int64
-	id   int32
+	last      int64
+	id, birth int32
 }
 
 // idleHeap has the longest idle connection first. Its times may be out of date: packets do not touch it. Bringing one up to
@@ -39,10 +39,10 @@ func (s *shard) admit(f *flow) {
 	if b.max == 0 {
 		return
 	}
-	heap.Push(&b.idle, idleEntry{f.last, f.id})
+	heap.Push(&b.idle, idleEntry{f.last, f.id, f.birth})
 	for len(b.idle) > b.max {
 		oldest := &b.idle[0]
-		if s.flows.retired(oldest.id) {
+		if pl := s.flows.places.at(oldest.id); pl.at == 0 || pl.birth != oldest.birth { // it is gone
 			heap.Pop(&b.idle)
 			continue
 		}
@@ -57,5 +57,6 @@ func (s *shard) admit(f *flow) {
 			b.finished++
 		}
 		g.flags |= finishedEarly
+		s.giveBack(g, f.start)
 	}
 }

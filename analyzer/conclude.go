@@ -54,9 +54,11 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 	var books []*book
 	var wg sync.WaitGroup
 	for i, s := range r.run.shards {
-		if b := s.retired.book; b != nil && !r.selected {
-			b.streams = numbers[i]
-			books = append(books, b)
+		for _, b := range []*book{s.retired.sums, s.retired.older, s.retired.book} {
+			if b != nil && !r.selected {
+				b.streams = numbers[i]
+				books = append(books, b)
+			}
 		}
 		b := newBook(s, r.run.end, &r.assumptions)
 		b.streams = numbers[i]

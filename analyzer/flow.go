@@ -185,7 +185,7 @@ func (s *shard) closingOf(f *flow) *closing {
 		f.closing = s.closings.add()
 		f.flags &^= settled
 		if s.closes != nil {
-			s.closes(f.id)
+			s.closes(f)
 		}
 	}
 	return s.closings.at(f.closing)

@@ -17,7 +17,9 @@ import (
 // taken by TIME_WAITs, and who leaks sockets. Only connections with a FIN or a RST are looked at for this, each when
 // something may be due, so that the others and the packets cost nothing.
 //
-// A session keeps every connection until its end; it is for one goroutine.
+// A session forgets connections that are over: their records are given back two minutes after the last packet, when their
+// ends have been told. In its reports the counts are those from the beginning; what is said of services, hosts and
+// TIME_WAIT rests on connections that ended in the last 10 to 20 minutes, or live. It is for one goroutine.
 type Session struct {
 	run     *run
 	name    string
@@ -25,7 +27,7 @@ type Session struct {
 	packet  packet
 
 	watched []watched
-	told    []uint64 // by stream: the connection's latest frame when its end was told, 0 if it was not
+	told    map[int32]uint64 // by birth: the connection's latest frame when its end was told
 
 	waits   *runningWaits
 	changed []flowAt // connections to whose TIME_WAIT something happened
@@ -38,7 +40,8 @@ type flowAt struct{ id, birth int32 }
 
 // watched is a connection whose close has begun and whose end has not been told.
 type watched struct {
-	flow  int32  // its number
+	flow  int32 // its number, and birth
+	birth int32
 	due   int64  // when to look again
 	check int64  // when to conclude again although nothing has arrived since frame
 	frame uint64 // the latest one when it was concluded on
@@ -66,9 +69,17 @@ func NewSession(name string, opts Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{run: r, name: name, waits: newRunningWaits(r.assumed.PortRange), hangs: newHangingCloses()}
-	r.shards[0].closes = func(id int32) { s.watched = append(s.watched, watched{flow: id}) }
-	r.shards[0].waited = func(f *flow) { s.changed = append(s.changed, flowAt{f.id, f.birth}) }
+	s := &Session{run: r, name: name, told: map[int32]uint64{}, waits: newRunningWaits(r.assumed.PortRange), hangs: newHangingCloses()}
+	sh := r.shards[0]
+	sh.closes = func(f *flow) { s.watched = append(s.watched, watched{flow: f.id, birth: f.birth}) }
+	a := r.assumptions(0)
+	sh.retires(&a)
+	sh.retired.all = true
+	sh.retired.gave = func(f *flow) { delete(s.told, f.birth) }
+	if opts.Only != nil {
+		sh.retired.only = func(f *flow) bool { return opts.Only(sh.record(f, int(f.birth), r.end, s.assumptions())) }
+	}
+	sh.waited = func(f *flow) { s.changed = append(s.changed, flowAt{f.id, f.birth}) }
 	return s, nil
 }
 
@@ -126,7 +137,7 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 func (s *Session) lookAtWaits() {
 	sh := s.run.shards[0]
 	for _, c := range s.changed {
-		if !s.waits.has(int(c.birth)) || sh.flows.places.at(c.id).birth != c.birth {
+		if !s.waits.has(int(c.birth)) || sh.flows.places.at(c.id).birth != c.birth || sh.flows.retired(c.id) {
 			continue
 		}
 		s.waits.set(sh.record(sh.flows.at(c.id), int(c.birth), s.run.end, s.assumptions()), s.run.end)
@@ -137,6 +148,12 @@ func (s *Session) lookAtWaits() {
 // look finds out what there is to tell of a connection, and whether that is its end.
 func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error) {
 	r, sh := s.run, s.run.shards[0]
+	if pl := sh.flows.places.at(w.flow); pl.birth != w.birth || pl.at == 0 {
+		if w.stuck {
+			s.stuck--
+		}
+		return true, nil // it was finished early, to make room
+	}
 	if w.stuck && r.end < w.check && sh.flows.idle(w.flow) {
 		w.due = r.end + lookLast
 		return false, nil
@@ -223,15 +240,15 @@ func (s *Session) tell(kind EventKind, f *flow, tell func(Event) error) error {
 		s.hangs.end(rec, s.run.end)
 	case EventClosed:
 		s.waits.set(rec, s.run.end)
-		s.told = append(s.told, make([]uint64, max(0, stream+1-len(s.told)))...)
-		s.told[stream] = f.lastFrame
+		s.told[f.birth] = f.lastFrame
 	}
 	return nil
 }
 
 // Told reports whether the end of a connection was told and nothing has arrived for it since.
 func (s *Session) Told(f *Flow) bool {
-	return f.Stream < len(s.told) && s.told[f.Stream] == f.LastFrame
+	frame, ok := s.told[int32(f.Stream)]
+	return ok && frame == f.LastFrame
 }
 
 func (s *Session) assumptions() *assumptions {
@@ -253,7 +270,7 @@ type Counts struct {
 func (s *Session) Counts() Counts {
 	sh := s.run.shards[0]
 	return Counts{
-		Packets: s.run.frames, TCPPackets: s.run.tcp, Flows: uint64(sh.flows.len()), FinishedEarly: sh.bound.finished,
+		Packets: s.run.frames, TCPPackets: s.run.tcp, Flows: sh.flows.added, FinishedEarly: sh.bound.finished,
 		Closing: len(s.watched), Stuck: s.stuck, TimeWait: len(s.waits.running),
 	}
 }

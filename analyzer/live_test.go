@@ -2,7 +2,9 @@ package analyzer
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"finscope/internal/capgen"
 	"finscope/internal/capture"
 )
 
@@ -24,7 +27,14 @@ func replay(t *testing.T, name string, opts Options, tell func(Event) error) *Se
 	src := capture.Open([]string{name}, capture.Options{})
 	defer src.Close()
 	var p capture.Packet
+	last := int64(0)
 	for src.Next(&p) == nil {
+		if s.Packets() > 0 && p.Time-last > 10e9 { // time moves without packets
+			if err := s.Advance(time.Unix(0, last+10e9), tell); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last = p.Time
 		if err := s.Add(&p); err != nil {
 			t.Fatal(err)
 		}
@@ -57,6 +67,9 @@ func TestSessionLikeFiles(t *testing.T) {
 			closed := map[int]*Flow{}
 			stuck := map[int]int{}
 			s := replay(t, name, Options{}, func(e Event) error {
+				if e.Flow == nil {
+					return nil // ports or a leak
+				}
 				n := e.Flow.Stream
 				switch e.Kind {
 				case EventClosed:
@@ -79,6 +92,13 @@ func TestSessionLikeFiles(t *testing.T) {
 				t.Errorf("summary (-file +session):\n%s", d)
 			}
 			a, b := slices.Collect(want.Flows()), slices.Collect(got.Flows())
+			a = slices.DeleteFunc(a, func(f *Flow) bool { // given back: its end was told, or there was nothing to tell of
+				gone := !slices.ContainsFunc(b, func(g *Flow) bool { return g.Stream == f.Stream })
+				if told := closed[f.Stream]; gone && f.Verdict != NoReply && (told == nil || told.Verdict != f.Verdict || told.LastFrame != f.LastFrame) {
+					t.Errorf("stream %d: %s, given back before its end was told", f.Stream, f.Verdict)
+				}
+				return gone
+			})
 			if d := cmp.Diff(a, b, cmpopts.EquateComparable(netip.Addr{})); d != "" {
 				t.Errorf("connections (-file +session):\n%s", d)
 			}
@@ -101,10 +121,10 @@ func TestSessionLikeFiles(t *testing.T) {
 func TestSessionTellsAgain(t *testing.T) {
 	broken := errors.New("broken")
 	s := replay(t, "../testdata/pcaps/real/http-packets2.pcap", Options{}, func(Event) error { return nil })
-	s.watched, s.told = nil, nil
+	s.watched, s.told = nil, map[int32]uint64{}
 	for id := int32(1); id <= s.run.shards[0].flows.len(); id++ {
-		if s.run.shards[0].flows.at(id).closing != 0 {
-			s.watched = append(s.watched, watched{flow: id})
+		if f := s.run.shards[0].flows.at(id); f.closing != 0 {
+			s.watched = append(s.watched, watched{flow: id, birth: f.birth})
 		}
 	}
 	want := 0
@@ -160,5 +180,83 @@ func BenchmarkAdvance(b *testing.B) {
 		if err := s.Advance(now, ignore); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A session does not grow with the traffic that has passed, and its counts are those of all of it.
+func TestSessionForgets(t *testing.T) {
+	const connections, rate = 24_000, 10 // 40 minutes
+	o, _ := capgen.Preset("a")
+	o.Connections, o.Rate, o.Packets, o.Open = connections, rate, 9, connections
+	o.Mix = slices.DeleteFunc(o.Mix, func(s capgen.Share) bool {
+		return s.Close == capgen.Open || s.Close == capgen.Stuck || s.Close == capgen.Unanswered
+	})
+	name := filepath.Join(t.TempDir(), "long.pcap")
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := capgen.Generate(f, o); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	told := 0
+	s, err := NewSession(name, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := capture.Open([]string{name}, capture.Options{})
+	defer src.Close()
+	sh := s.run.shards[0]
+	var raw capture.Packet
+	var places, packed, half int
+	for src.Next(&raw) == nil {
+		if err := s.Add(&raw); err != nil {
+			t.Fatal(err)
+		}
+		if s.Packets()%64 == 0 {
+			if err := s.Advance(time.Unix(0, raw.Time), func(e Event) error {
+				if e.Kind == EventClosed {
+					told++
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if half == 0 && s.Counts().Flows == connections/2 {
+			half, places, packed = int(s.Packets()), int(sh.flows.len()), len(sh.flows.packed.chunks)
+		}
+	}
+	if n := int(sh.flows.len()); n > places*11/10 || n > connections/2 {
+		t.Errorf("%d places in the end, %d after half the time", n, places)
+	}
+	if n := len(sh.flows.packed.chunks); n > packed*5/4+1 {
+		t.Errorf("%d chunks of packed records in the end, %d after half the time", n, packed)
+	}
+	if n := len(s.told); n > connections/4 {
+		t.Errorf("%d told connections are remembered", n)
+	}
+	got := s.Report()
+	want, err := ReadFile(t.Context(), name, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g, w := got.Summary.Verdicts, want.Summary.Verdicts; !maps.Equal(g, w) {
+		t.Errorf("verdicts %v, want %v", g, w)
+	}
+	if g, w := got.Summary.ClosedFirst, want.Summary.ClosedFirst; !maps.Equal(g, w) {
+		t.Errorf("closed first %v, want %v", g, w)
+	}
+	if g, w := got.Summary.Codes, want.Summary.Codes; !maps.Equal(g, w) {
+		t.Errorf("codes %v, want %v", g, w)
+	}
+	for i := range want.Services {
+		if g, w := got.Services[i], want.Services[i]; g.Flows != w.Flows || g.TimeWait.Client.Now != w.TimeWait.Client.Now || g.TimeWait.Server.Now != w.TimeWait.Server.Now {
+			t.Errorf("%v:%d: %d connections, TIME_WAIT %+v; want %d, %+v", g.IP, g.Port, g.Flows, g.TimeWait, w.Flows, w.TimeWait)
+		}
+	}
+	if told == 0 {
+		t.Error("no end was told")
 	}
 }

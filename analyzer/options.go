@@ -26,6 +26,9 @@ type Options struct {
 	// packets that come later still, other than a SYN, are counted in Summary.LatePackets alone. It is ignored with Packet
 	// and Trace, which need every connection.
 	FindingsOnly bool
+	// Only, if set, says which connections are reported. Unlike Report.Select it is asked when a connection is over, so that
+	// a [Session] need not keep the others.
+	Only func(*Flow) bool
 	// Trace lists the streams whose every packet is kept for Report.Ladder; it implies one shard.
 	Trace []int
 	// Progress, if set, is called now and then with the bytes read and their total (0: unknown) and the packets so far.

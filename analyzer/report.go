@@ -47,6 +47,9 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep.Summary = r.summary(names, dropped, err)
 	numbers := rank(r.shards)
 	rep.flows = r.number(numbers)
+	if r.opts.Only != nil {
+		rep.flows = slices.DeleteFunc(rep.flows, func(ref flowRef) bool { return !r.opts.Only(rep.build(ref)) })
+	}
 	rep.count(numbers)
 	return rep
 }

@@ -1,19 +1,34 @@
 package analyzer
 
-import "finscope/internal/decode"
+import (
+	"slices"
 
-// Where only connections with findings are reported one by one, the others need not be kept to the end of the capture:
-// once one is over and silent for so long that nothing can change what is said of it, it is entered in a book and its
-// records are given back. What is left of it is a place in the table, so that a packet that comes later still is not taken
-// for a connection of its own: it is counted, and changes nothing.
+	"finscope/internal/decode"
+)
+
+// Where not every connection is reported one by one, those that are not need not be kept to the end of the capture: once one
+// is over and silent for so long that nothing can change what is said of it, it is entered in a book and its records are
+// given back. What is left of it is a place in the table, so that a packet that comes later still is not taken for a
+// connection of its own: it is counted, and changes nothing.
+//
+// A session, which may last for weeks, keeps no more than it has told: it gives back the records of all connections that are
+// over, forgets their places after bookSpan, and has the books of the last one to two bookSpans; of older ones the sums.
 
 // retirement is that of the connections of a shard. The zero value retires none.
 type retirement struct {
-	after int64 // how long a connection has to be silent once it is over, ns; 0: none is retired
-	book  *book // where they are entered
-	queue queue // connections that were packed, by the time of that
-	late  uint64
-	peek  struct {
+	after  int64            // how long a connection has to be silent once it is over, ns; 0: none is retired
+	all    bool             // those with findings too, and places are forgotten: a session
+	only   func(*flow) bool // whether it is to be entered; nil: each is
+	gave   func(*flow)      // told of each connection whose records are given back; nil: nobody is
+	book   *book            // where they are entered
+	older  *book            // the one before it; nil: there is none
+	sums   *book            // of those before that; nil: there are none
+	opened int64            // when book was
+	queue  queue            // connections that were packed, by the time of that
+	graves queue            // connections whose records were given back, by the time of that; kept if all is set
+	late   uint64
+	kept   map[Code]int // in a session: how many examples of each finding
+	peek   struct {
 		flow         flow
 		closing, odd int32
 		outcome      outcome
@@ -24,10 +39,15 @@ type retirement struct {
 // forgotten FIN of its peer may be late.
 const retireAfter = 60e9 // ns
 
+// bookSpan is how long a session enters connections in one book, and how long it remembers the place of one that was
+// retired: two of the longest TIME_WAITs (RFC 9293 §3.4.2: 2 MSL, 4 minutes) and some.
+const bookSpan = 10 * 60e9 // ns
+
 // retires makes the shard retire connections. a is what their conclusions rest on.
 func (s *shard) retires(a *assumptions) {
 	s.retired.after = a.timeWait + s.rules.slack + retireAfter
 	s.retired.book = newBook(s, 0, a)
+	s.retired.kept = map[Code]int{}
 	s.flows.packs = &s.retired.queue
 }
 
@@ -39,7 +59,7 @@ func (s *shard) gone(id int32, now int64) bool {
 	}
 	pl := s.flows.places.at(id)
 	switch {
-	case pl.entered:
+	case pl.entered, pl.at == 0:
 		return true
 	case pl.at > 0:
 		return s.over(s.flows.hot.at(pl.at), now)
@@ -56,13 +76,22 @@ func (s *shard) gone(id int32, now int64) bool {
 
 // over reports whether nothing can change what is said of f any more.
 func (s *shard) over(f *flow, now int64) bool {
-	return f.flags&ended != 0 && f.flags&(met|meeting) == 0 && f.pending == 0 && now-f.last > s.retired.after
+	if f.flags&(met|meeting) != 0 || f.pending != 0 {
+		return false
+	}
+	return now-f.last > s.retired.after && (f.flags&ended != 0 || f.unanswered() || s.retired.all && f.flags&finishedEarly != 0)
+}
+
+// unanswered reports whether nothing but SYNs without an answer was seen of a connection. The longest pause between two
+// copies of a SYN is 64 s (Linux, tcp_syn_retries 6).
+func (f *flow) unanswered() bool {
+	return f.closing == 0 && f.e[1].packets == 0 && f.e[0].inSYNSent() && f.flags&self == 0
 }
 
 // tooLate enters a packet of a connection that is gone. It reports whether the packet is dealt with: a SYN starts the next
-// connection.
-func (s *shard) tooLate(p *packet) bool {
-	if p.seg.Flags.Has(decode.SYN) && !p.seg.Flags.Has(decode.RST) {
+// connection, and so does any packet of one that was finished early.
+func (s *shard) tooLate(id int32, p *packet) bool {
+	if p.seg.Flags.Has(decode.SYN) && !p.seg.Flags.Has(decode.RST) || s.flows.places.at(id).early {
 		return false
 	}
 	s.retired.late++
@@ -82,25 +111,46 @@ func (s *shard) retireNext(now int64) {
 	case now-s.flows.coarse(pl) <= s.retired.after+coarseUnit:
 		return
 	default:
-		if f := s.view(id); s.over(f, now) {
+		if f := s.view(id); s.over(f, now) || s.retired.all && s.gaveUp(f, now) {
 			s.retire(f, now)
 		}
 	}
 	q.drop()
 }
 
+// gaveUp reports whether both ends of f are presumed to be closed although an acknowledgment is missing: a session has told
+// the end of such a connection too.
+func (s *shard) gaveUp(f *flow, now int64) bool {
+	if f.closing == 0 || f.flags&(met|meeting) != 0 || f.pending != 0 || now-f.last <= s.retired.after {
+		return false
+	}
+	o := &s.retired.peek.outcome
+	*o = s.conclude(f, now)
+	return done(o.state[0]) && done(o.state[1])
+}
+
 // retire enters f, which is packed and at hand as a view, in the book. Its records are kept only if it has findings.
 func (s *shard) retire(f *flow, now int64) {
-	b := s.retired.book
+	t := &s.retired
+	if t.all && now-t.opened > bookSpan {
+		s.turnBooks(now)
+	}
+	b := t.book
 	b.end, b.trouble.end = now, now
-	o := &s.retired.peek.outcome
+	o := &t.peek.outcome
 	*o = s.conclude(f, now)
 	pl := s.flows.places.at(f.id)
 	pl.entered = true
-	if b.enter(f, o) {
+	if (t.only == nil || t.only(f)) && b.enter(f, o) && (!t.all || t.isExample(b.found)) {
 		return
 	}
 	s.flows.discard(f)
+	if t.gave != nil {
+		t.gave(f)
+	}
+	if t.all {
+		t.graves.add(f.id)
+	}
 	if f.closing != 0 {
 		for x := range o.c.timeWait {
 			if more := o.c.timeWait[x].more; more != 0 {
@@ -108,6 +158,65 @@ func (s *shard) retire(f *flow, now int64) {
 			}
 		}
 	}
+}
+
+// examples is how many connections with a finding a session keeps at least as examples for its reports.
+const examples = 20
+
+// isExample reports whether a connection with these findings is to be kept in a session.
+func (t *retirement) isExample(codes []Code) bool {
+	wanted := slices.ContainsFunc(codes, func(c Code) bool { return t.kept[c] < examples })
+	if wanted {
+		for _, c := range codes {
+			t.kept[c]++
+		}
+	}
+	return wanted
+}
+
+// turnBooks opens the next book of a session.
+func (s *shard) turnBooks(now int64) {
+	t := &s.retired
+	if t.older != nil {
+		if t.sums == nil {
+			t.sums = newBook(s, now, t.book.a)
+		}
+		t.sums.absorb(t.older)
+	}
+	t.older, t.opened = t.book, now
+	t.book = newBook(s, now, t.older.a)
+}
+
+// forgetNext forgets the place of the connection whose records were given back first, once that is long ago.
+func (s *shard) forgetNext(now int64) {
+	t := &s.retired
+	id, ok := t.graves.first()
+	if !ok {
+		return
+	}
+	pl := s.flows.places.at(id)
+	if now-s.flows.coarse(pl) <= t.after+bookSpan {
+		return
+	}
+	t.graves.drop()
+	if sl := s.table.find(pl.hash, func(i int32) bool { return i == id }); sl.flow == id {
+		s.table.remove(sl)
+	}
+	s.flows.places.release(id)
+}
+
+// giveBack retires f in a session because too many connections are open. One that is closing is still watched.
+func (s *shard) giveBack(f *flow, now int64) {
+	if !s.retired.all || f.closing != 0 || f.flags&(met|meeting) != 0 || f.pending != 0 {
+		return
+	}
+	id := f.id
+	pl := s.flows.places.at(id)
+	if pl.at > 0 {
+		s.flows.packIdle(f)
+	}
+	pl.early = true
+	s.retire(s.view(id), now)
 }
 
 // view unpacks a connection to be looked at, until the next one is.

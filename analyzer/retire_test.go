@@ -102,8 +102,11 @@ func TestLatePackets(t *testing.T) {
 		if r.Summary.Flows != n {
 			t.Errorf("busy %v: %d connections, want %d", busy, r.Summary.Flows, n)
 		}
-		if kept := len(r.flows); kept != n-1 {
-			t.Errorf("busy %v: %d connections are kept, want all but the one that is over", busy, kept)
+		if _, kept := r.Flow(0); kept {
+			t.Errorf("busy %v: the connection that is over is kept", busy)
+		}
+		if _, kept := r.Flow(n - 1); !kept {
+			t.Errorf("busy %v: the one that has just begun is not kept", busy)
 		}
 	}
 }

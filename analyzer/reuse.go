@@ -66,6 +66,9 @@ const (
 
 // meet notes that p started a connection g on the addresses and ports of an old one, if that is in TIME_WAIT.
 func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
+	if s.flows.retired(oldIndex) {
+		return
+	}
 	old := s.flows.at(oldIndex)
 	if old.flags&meeting != 0 { // an attempt that was not answered: what it met is still there
 		old.flags &^= meeting

@@ -22,9 +22,9 @@ type shard struct {
 	bound    bound
 	retired  retirement
 
-	closes  func(id int32) // told of each connection whose close begins; nil: nobody is
-	waited  func(f *flow)  // told of each connection to whose TIME_WAIT something happens; nil: nobody is
-	fetched int64          // means nothing: it keeps the loads of fetch from being left out
+	closes  func(*flow)   // told of each connection whose close begins; nil: nobody is
+	waited  func(f *flow) // told of each connection to whose TIME_WAIT something happens; nil: nobody is
+	fetched int64         // means nothing: it keeps the loads of fetch from being left out
 
 	duplicates   uint64
 	badChecksums uint64
@@ -47,6 +47,7 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 	s.flows.sweep(p.time)
 	if s.retired.after != 0 {
 		s.retireNext(p.time)
+		s.forgetNext(p.time)
 	}
 	sl := s.table.find(h, func(i int32) bool { return s.isKey(i, k, h) })
 	if sl.flow == 0 {
@@ -62,7 +63,7 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 		return
 	}
 	if s.gone(sl.flow, p.time) {
-		if s.tooLate(p) {
+		if s.tooLate(sl.flow, p) {
 			return
 		}
 		f := s.newFlow(sl, p, s.birth(p.frame), h)
@@ -111,7 +112,7 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32, h uint64) *flow {
 // was retired the hash stands for the key: that two of a capture agree in 64 seeded bits does not happen.
 func (s *shard) isKey(id int32, k *key, h uint64) bool {
 	if s.flows.retired(id) {
-		return s.flows.places.at(id).hash == uint32(h)
+		return s.flows.places.at(id).hash == h
 	}
 	return s.flows.at(id).key.is(k)
 }

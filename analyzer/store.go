@@ -7,12 +7,13 @@ const (
 	overAfter = 2e9  // ns
 )
 
-// flowStore holds the connections of a shard under numbers that stay. Those that had packets of late are held as they
+// flowStore holds the connections of a shard under numbers that stay until they are forgotten. Those that had packets of late are held as they
 // are; the others packed, with their side records, in about a quarter of the space: memory is taken by what is alive,
 // and by little more than the numbers of what was. Packing loses nothing, so it shows nowhere: a connection is unpacked
 // when it is asked for.
 type flowStore struct {
-	places arena[place] // by the number of the connection
+	places freeArena[place] // by the number of the connection
+	added  uint64           // connections so far
 	hot    freeArena[flow]
 	packed packedStore
 
@@ -36,9 +37,10 @@ type flowStore struct {
 type place struct {
 	at      int32  // above 0 in flowStore.hot, below 0 in flowStore.packed; 0: it was retired
 	birth   int32  // flow.birth
-	hash    uint32 // lower half of its key's hash: with the upper one in the table it stands for the key of a retired one
+	hash    uint64 // of its key: it stands for the key of a retired one
 	last    uint32 // when its latest packet came, in units of coarseUnit after flowStore.epoch; valid if packed
 	entered bool   // it is in the book of those that are over
+	early   bool   // it was finished early and retired
 }
 
 // coarseUnit is about a second.
@@ -50,11 +52,12 @@ type view struct{ id, hot, closing, odd int32 }
 // add makes a new connection and returns its number.
 func (st *flowStore) add(birth int32, hash uint64) int32 {
 	id := st.places.add()
-	*st.places.at(id) = place{at: st.hot.add(), birth: birth, hash: uint32(hash)}
+	*st.places.at(id) = place{at: st.hot.add(), birth: birth, hash: hash}
+	st.added++
 	return id
 }
 
-// len returns how many connections were added; they have the numbers 1 to len.
+// len returns the highest number of a connection; those from 1 on have one, or had.
 func (st *flowStore) len() int32 { return st.places.len() }
 
 // at returns a connection. It stays where it is until the next packet is entered; when all are, until eight others have

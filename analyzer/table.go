@@ -73,6 +73,23 @@ func (t *table) find(h uint64, same func(flow int32) bool) *slot {
 	}
 }
 
+// remove frees a slot. Those behind it that were pushed on by it move up, so that no search ends too soon.
+func (t *table) remove(sl *slot) {
+	mask := uint32(len(t.slots) - 1)
+	hole := sl.hash & mask
+	for &t.slots[hole] != sl {
+		hole = (hole + 1) & mask
+	}
+	for i := (hole + 1) & mask; t.slots[i].flow != 0; i = (i + 1) & mask {
+		if home := t.slots[i].hash & mask; (i-home)&mask >= (i-hole)&mask {
+			t.slots[hole] = t.slots[i]
+			hole = i
+		}
+	}
+	t.slots[hole] = slot{}
+	t.used--
+}
+
 // grow doubles the table when it is 3/4 full.
 func (t *table) grow() {
 	if t.used < len(t.slots)/4*3 {

@@ -242,3 +242,43 @@ func TestTableSameHash(t *testing.T) {
 		t.Errorf("another hash found as %d", sl.flow)
 	}
 }
+
+// A table from which keys are removed finds what a map finds, also where hashes crowd in few slots.
+func TestTableRemove(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	var tab table
+	tab.grow()
+	hashes := map[int32]uint64{} // by number
+	find := func(i int32, h uint64) *slot { return tab.find(h, func(j int32) bool { return j == i }) }
+	for n := int32(1); n <= 50_000; n++ {
+		h := uint64(rng.Uint32N(1<<20))<<32 | 7
+		if rng.IntN(2) == 0 {
+			h = uint64(1020+rng.Uint32N(6))<<32 | 7 // round the end
+		}
+		sl := find(n, h)
+		if sl.flow != 0 {
+			t.Fatalf("%d is there before it was entered", n)
+		}
+		*sl = slot{hash: uint32(h >> 32), flow: n}
+		tab.used++
+		hashes[n] = h
+		tab.grow()
+		for i, h := range hashes {
+			if len(hashes) < 300 {
+				break
+			}
+			tab.remove(find(i, h))
+			delete(hashes, i)
+		}
+		if n%1000 == 0 {
+			for i, h := range hashes {
+				if find(i, h).flow != i {
+					t.Fatalf("after %d: %d is not found", n, i)
+				}
+			}
+		}
+	}
+	if tab.used != len(hashes) {
+		t.Errorf("%d slots used, want %d", tab.used, len(hashes))
+	}
+}

@@ -47,7 +47,9 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 		}
 	}
 	var err error
-	if l.session, err = analyzer.NewSession(c.iface, c.analysis()); err != nil {
+	opts := c.analysis()
+	opts.Only = l.keep
+	if l.session, err = analyzer.NewSession(c.iface, opts); err != nil {
 		return exitUsage, err
 	}
 	served, err := c.listenMetrics()
@@ -225,16 +227,14 @@ func (l *live) interim() error {
 
 // report writes the report and returns what it is about.
 func (l *live) report() (*analyzer.Report, error) {
-	all := l.session.Report()
-	r := all
-	if l.keep != nil {
-		r = all.Select(l.keep)
-	}
+	r := l.session.Report()
+	all := *r
+	all.Summary.Flows = int(l.session.Counts().Flows)
 	if l.expression != nil && l.expression.err != nil {
 		return nil, l.expression.err
 	}
 	if l.c.format != "json" {
-		err := l.c.render(all, r, l.out, l.colours)
+		err := l.c.render(&all, r, l.out, l.colours)
 		if err == nil {
 			err = l.flush()
 		}

@@ -44,6 +44,9 @@ func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 			list.add(f)
 		}
 	}
+	for code, c := range codes {
+		c.flows = max(c.flows, r.Summary.Codes[code]) // a session keeps a few connections as examples
+	}
 	n := r.Summary.Flows
 
 	p := &page{w: w, palette: o.Palette}
