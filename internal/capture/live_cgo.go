@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/google/gopacket/pcap"
 )
@@ -34,10 +33,7 @@ func (c *lossCount) update(n int) {
 	c.last = uint32(n)
 }
 
-// quiet is how long Next waits for a packet.
-const quiet = 100 * time.Millisecond
-
-// OpenLive begins to listen; "any" is all interfaces at once. Packets are delivered as they arrive. An error is a *LiveError.
+// OpenLive begins to listen; "any" is all interfaces at once. Packets are delivered within DeliveryDelay. An error is a *LiveError.
 func OpenLive(name string, opts LiveOptions) (*Live, error) {
 	h, err := activate(name, &opts, !opts.NoPromiscuous && name != "any") // libpcap refuses the mode on any
 	if err != nil && err.Error() == "Cannot set as promisc" {
@@ -74,8 +70,7 @@ func activate(name string, opts *LiveOptions, promiscuous bool) (*pcap.Handle, e
 		func() error { return in.SetSnapLen(snap) },
 		func() error { return in.SetPromisc(promiscuous) },
 		func() error { return in.SetBufferSize(buffer << 10) },
-		func() error { return in.SetImmediateMode(true) },
-		func() error { return in.SetTimeout(quiet) },
+		func() error { return in.SetTimeout(DeliveryDelay) },
 	} {
 		if err := set(); err != nil {
 			return nil, err
@@ -92,6 +87,9 @@ func openFault(name string, err error) LiveFault {
 	}
 	if strings.Contains(text, "permission") || strings.Contains(text, "not permitted") {
 		return FaultNoPermission
+	}
+	if strings.Contains(text, "not up") {
+		return FaultDown
 	}
 	return FaultOther
 }
@@ -123,7 +121,7 @@ func linkTypeOf(dlt uint16) uint16 {
 	return dlt
 }
 
-// Next stores the next packet in p. It waits for a tenth of a second at most and then returns ErrQuiet, which is no end;
+// Next stores the next packet in p. It waits for DeliveryDelay at most and then returns ErrQuiet, which is no end;
 // any other error is one, a *LiveError, and comes again.
 func (l *Live) Next(p *Packet) error {
 	if l.err != nil {
