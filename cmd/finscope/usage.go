@@ -46,7 +46,7 @@ What to assume:
       --port-range LO-HI    local ports of outgoing connections
 
 How to run:
-  -j, --jobs N              parallel shards (default 1); the report does not depend on it
+  -j, --jobs N              parallel shards (default: one a core, at most 4); the report is the same
       --max-flows N         connections kept open at most; the longest idle is finished early
       --version             version, revision, and whether libpcap is there
   -h, --help                this text
