@@ -51,7 +51,7 @@ func (c *casefile) stuckHalf(x, y int, since int64) {
 		fate = fmt.Sprintf(". It still sent frame %d: its application holds the socket open (shutdown(SHUT_WR), not close()), and no timer ends that", c.f.e[x].lastFrame)
 	case age >= c.a.finTimeout:
 		fate = fmt.Sprintf(". If its application called close(), its kernel has dropped the socket by now, after %s%s, and answers with RST; after shutdown(SHUT_WR) it waits without limit",
-			human(c.a.finTimeout), c.a.platform.setting("net.ipv4.tcp_fin_timeout"))
+			human(c.a.finTimeout), c.a.platform.onLinux(" (net.ipv4.tcp_fin_timeout)"))
 	}
 	c.add(FinWait2Stuck, Warning, x, frames, "%s closed in frame %d and waited for the FIN of %s until the capture ended: %s, %s (FIN_WAIT_2)%s",
 		c.name(x), n.frame, c.name(y), human(age), from, fate)

@@ -175,7 +175,7 @@ func (c *casefile) reset() {
 	case causeExpired:
 		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s closed in frame %d; %s took %s to close or to send more. "+
 			"By then the kernel of %s had dropped the socket (it keeps a closed socket in FIN_WAIT_2 for %s%s) and answered with RST. Make %s close sooner",
-			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.a.platform.by("net.ipv4.tcp_fin_timeout"), c.role(y))
+			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.a.platform.onLinux(" by net.ipv4.tcp_fin_timeout"), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
 		if m := &c.o.c.fin[y]; m.sent {
@@ -193,7 +193,7 @@ func (c *casefile) reset() {
 		c.add(ResetNoConnection, Info, x, frames, "%s answered a SYN-ACK with RST: it had given up the connect before, or it never sent that SYN (a forged address, as in a SYN flood)", c.name(x))
 	case causeSYNReceived:
 		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its accept queue was full%s), or a firewall rejects what follows",
-			c.name(x), c.role(y), c.a.platform.by("net.ipv4.tcp_abort_on_overflow=1"))
+			c.name(x), c.role(y), c.a.platform.onLinux(" with net.ipv4.tcp_abort_on_overflow=1"))
 	case causeHalfOpen:
 		why := "it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)"
 		switch {

@@ -160,7 +160,7 @@ func restartAdvice(p platform, host netip.Addr) string {
 		look = "`last reboot` and `uptime`"
 	}
 	return fmt.Sprintf("On %v look at %s; if it has been up all the time, at the failover of its address (VRRP, keepalived) or of a stateful firewall in front of it. "+
-		"Peers notice only when they send: %s on them shows who still believes in such a connection; SO_KEEPALIVE%s finds it sooner.", host, look, show, p.either("TCP_USER_TIMEOUT"))
+		"Peers notice only when they send: %s on them shows who still believes in such a connection; SO_KEEPALIVE%s finds it sooner.", host, look, show, p.onLinux(" or TCP_USER_TIMEOUT"))
 }
 
 // unreachable reports times in which a host answered on none of its connections, and connections that died alone.

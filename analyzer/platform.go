@@ -46,26 +46,10 @@ func (p platform) owner(s State, port uint16, filter string) string {
 	return fmt.Sprintf("`lsof -nP -iTCP:%d -sTCP:%s`", port, s)
 }
 
-// setting adds the name of a Linux setting in brackets where Linux is assumed.
-func (p platform) setting(name string) string {
+// onLinux returns a text that is true of Linux, or nothing where another system is assumed.
+func (p platform) onLinux(text string) string {
 	if p.linux() {
-		return " (" + name + ")"
-	}
-	return ""
-}
-
-// by is setting inside of brackets.
-func (p platform) by(name string) string {
-	if p.linux() {
-		return " by " + name
-	}
-	return ""
-}
-
-// either adds a Linux socket option as an alternative where Linux is assumed.
-func (p platform) either(option string) string {
-	if p.linux() {
-		return " or " + option
+		return text
 	}
 	return ""
 }

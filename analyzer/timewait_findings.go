@@ -38,7 +38,7 @@ func (c *casefile) timeWaitKilled(x int, w *wait, ev *waitEvents) {
 		return
 	}
 	c.add(TimeWaitKilled, Info, x, []uint64{ev.killFrame}, "the RST of frame %d ended the TIME_WAIT of %s %s after it began (RFC 1337), unless its host ignores such RSTs%s: "+
-		"late packets of this connection may now reach the next one on these ports", ev.killFrame, c.name(x), human(w.until-w.since), c.a.platform.setting("net.ipv4.tcp_rfc1337=1"))
+		"late packets of this connection may now reach the next one on these ports", ev.killFrame, c.name(x), human(w.until-w.since), c.a.platform.onLinux(" (net.ipv4.tcp_rfc1337=1)"))
 }
 
 // timeWaitReused describes a TIME_WAIT that made way for the next connection.

@@ -23,12 +23,12 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 		aligns: []align{right, right, left, left, left, left},
 	}
 	since := func(at time.Time) string { return fmt.Sprintf("%.6f", at.Sub(f.Start).Seconds()) }
-	codes := arising(f)
+	codes, later := arising(f, ladder)
 	for i := range ladder {
 		r := &ladder[i]
 		t.add(text(fmt.Sprint(r.Frame)), text(since(r.Time)), styled(packetStyle(r.Packet), r.Packet), state(r.Client), state(r.Server), text(strings.TrimSpace(r.Note+" "+strings.Join(codes[r.Frame], " "))))
 	}
-	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(outcome(f)))
+	t.add(text("end"), text(since(end)), text(""), state(f.Client.State), state(f.Server.State), text(strings.TrimSpace(outcome(f)+" "+strings.Join(later, " "))))
 	t.write(p)
 
 	p.put(text("verdict "))
@@ -57,16 +57,24 @@ func Explain(w io.Writer, f *analyzer.Flow, ladder []analyzer.Rung, end time.Tim
 }
 
 // arising maps frames to the codes of the findings that arise there, as packet scripts write them: at the last of the
-// frames on which a finding rests.
-func arising(f *analyzer.Flow) map[uint64][]string {
-	at := map[uint64][]string{}
+// frames on which a finding rests. Those that rest on packets of another connection, such as the SYN that took over the
+// ports, come back as later.
+func arising(f *analyzer.Flow, ladder []analyzer.Rung) (at map[uint64][]string, later []string) {
+	shown := map[uint64]bool{}
+	for i := range ladder {
+		shown[ladder[i].Frame] = true
+	}
+	at = map[uint64][]string{}
 	for i := range f.Findings {
-		if x := &f.Findings[i]; len(x.Frames) > 0 {
-			frame := x.Frames[len(x.Frames)-1]
-			at[frame] = append(at[frame], "!"+string(x.Code))
+		x := &f.Findings[i]
+		code := "!" + string(x.Code)
+		if n := len(x.Frames); n > 0 && shown[x.Frames[n-1]] {
+			at[x.Frames[n-1]] = append(at[x.Frames[n-1]], code)
+		} else {
+			later = append(later, code)
 		}
 	}
-	return at
+	return at, later
 }
 
 // packetStyle marks the packets that close: RST in its colour, FIN and SYN as headings.

@@ -49,3 +49,18 @@ func TestExplain(t *testing.T) {
 		})
 	}
 }
+
+// A finding stands at the last packet on which it rests; one that rests on a packet of the next connection, at the end.
+func TestArising(t *testing.T) {
+	f := &analyzer.Flow{Findings: []analyzer.Finding{
+		{Code: analyzer.LostACK, Frames: []uint64{8, 9, 12}},
+		{Code: analyzer.TimeWaitReused, Frames: []uint64{20, 21}},
+	}}
+	at, later := arising(f, []analyzer.Rung{{Frame: 8}, {Frame: 9}, {Frame: 12}})
+	if got := at[12]; len(at) != 1 || len(got) != 1 || got[0] != "!lost-ack" {
+		t.Errorf("at the packets: %v", at)
+	}
+	if len(later) != 1 || later[0] != "!time-wait-reused" {
+		t.Errorf("at the end: %v", later)
+	}
+}

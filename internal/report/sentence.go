@@ -226,12 +226,21 @@ func crossing(f *analyzer.Flow) string {
 	switch {
 	case c == nil || s == nil || f.Reset != nil:
 		return ""
+	case f.ClosedFirst == analyzer.BothFirst && s.Ack == c.Seq+1:
+		return copied(s, c)
+	case f.ClosedFirst == analyzer.BothFirst && c.Ack == s.Seq+1:
+		return copied(c, s)
 	case s.Ack == c.Seq+1:
 		return fmt.Sprintf("the FIN of frame %d acknowledges that of frame %d", s.Frame, c.Frame)
 	case c.Ack == s.Seq+1:
 		return fmt.Sprintf("the FIN of frame %d acknowledges that of frame %d", c.Frame, s.Frame)
 	}
 	return "neither FIN acknowledges the other"
+}
+
+// copied describes a FIN that acknowledges the other one although both crossed: what was captured of it is a copy.
+func copied(fin, other *analyzer.FIN) string {
+	return fmt.Sprintf("the FIN of frame %d is a copy: the first, which was not captured, had been sent before that of frame %d arrived", fin.Frame, other.Frame)
 }
 
 // doubtWords says why a verdict is not certain.

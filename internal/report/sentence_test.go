@@ -68,3 +68,22 @@ func TestHeadlineAndDebt(t *testing.T) {
 		}
 	}
 }
+
+// What both sides knew when they closed, by the ACK numbers on their FINs.
+func TestCrossing(t *testing.T) {
+	copyOnly := simultaneous(3) // the client's first FIN was lost before the capture point; its copy acknowledges more
+	copyOnly.Client.FIN.Ack = copyOnly.Server.FIN.Seq + 1
+	for _, c := range []struct {
+		name string
+		flow *analyzer.Flow
+		want string
+	}{
+		{"crossed", simultaneous(3), "neither FIN acknowledges the other"},
+		{"crossed, only a copy captured", copyOnly, "the FIN of frame 1003 is a copy: the first, which was not captured, had been sent before that of frame 1004 arrived"},
+		{"reset", reset(4), ""},
+	} {
+		if got := crossing(c.flow); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
