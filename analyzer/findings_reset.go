@@ -8,7 +8,7 @@ import (
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
 // sockets and of stacks without one: RFC 9293 §3.10.7.1, net/ipv4/tcp_ipv4.c tcp_v4_send_reset).
 func (c *casefile) resets() {
-	if r := &c.o.c.rst; r.frame != 0 {
+	if r := &c.o.c.rst; c.o.verdict == ResetVerdict || c.o.verdict == Refused {
 		c.reset()
 		if x := int(r.by); !r.accepted {
 			c.add(ResetIgnored, Warning, c.f.peer(x), []uint64{r.frame}, "%s is gone since the RST of frame %d, but %s did not take that (it was lost, or data before it were) "+

@@ -182,7 +182,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	switch {
 	case o.c.rst.accepted && o.c.rst.refusal:
 		o.verdict = Refused
-	case o.c.rst.frame != 0:
+	case o.c.rst.accepted, o.c.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
 		s.resetDoubts(o)
 	case n.sent && m.sent:
@@ -219,15 +219,22 @@ func (f *flow) synchronized() bool {
 	return true
 }
 
-// ackedWithin is the longest that a stack delays the acknowledgment of a FIN (RFC 9293 §3.8.6.3: less than 0.5 s; in use
-// are at most 200 ms), and 300 ms for the application that closes meanwhile. ns.
-const ackedWithin = 500e6
+// ackedWithin returns the longest that endpoint x delays the acknowledgment of a FIN after that passed here, with the way
+// to x and back. Others: RFC 9293 §3.8.6.3 has less than 0.5 s. Linux: 40 ms or the round trip of the connection
+// (tcp_send_delayed_ack), and what a timer is late; a TTL above 64 is that of another system. ns.
+func (s *shard) ackedWithin(f *flow, x int) int64 {
+	there, whole := int64(f.e[x].rtt)*1000, int64(f.e[0].rtt+f.e[1].rtt)*1000
+	if s.rules.linux && there > 0 && f.e[x].ttl <= 64 {
+		return there + max(40e6, whole) + 2*upset
+	}
+	return there + 500e6
+}
 
 // decideBoth finds the verdict where both sides sent a FIN.
 func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	for x, fin := range []*finFacts{n, m} {
 		other := []*finFacts{m, n}[x]
-		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.lastTime > ackedWithin+int64(f.e[x].rtt)*1000 {
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.lastTime > s.ackedWithin(f, x) {
 			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
 			o.doubts |= firstFIN

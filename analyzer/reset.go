@@ -143,10 +143,13 @@ func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
 		r.accepted, r.unproven = true, true // nor of y
 	case hasBeyond && r.seq == beyond:
 		r.accepted = true
+	case r.seq == una && e.out.Contiguous() == una:
+		r.accepted = true // what x sent more y cannot take: something before it is missing
 	case r.seq == una:
-		// x sent more, which y may or may not have received by now.
-		r.accepted = true
+		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
+		// a FIN, see below.
 		r.strict = fin.sent && fin.end == r.seq+1
+		r.accepted, r.unproven = r.strict, !r.strict
 	case fin.sent && fin.acked && r.seq == fin.end-1:
 		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
 		r.accepted, r.strict = true, true

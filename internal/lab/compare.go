@@ -201,10 +201,11 @@ func (x *comparison) abortedBefore() string {
 	return ""
 }
 
-// aborted reports whether the RST with which a life ended passed the tap.
+// aborted reports whether the RST with which a life ended passed the tap, and is that of a live socket: the bare one of a
+// closed socket that data came for (its FIN is lost, or waits behind data) is what a host without a socket sends as well.
 func (x *comparison) aborted(l *Life, v Visit) bool {
 	for _, p := range x.w.packets[l.Side] {
-		if p.out && p.seg.has(flagRST) && p.time >= v.After-1e6 {
+		if p.out && p.seg.has(flagRST|flagACK) && p.time >= v.After-1e6 {
 			return x.w.at[x.v.Tap][p.seg.hash] != 0
 		}
 	}

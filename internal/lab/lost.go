@@ -35,7 +35,11 @@ func (x *comparison) lostReset(side Side) bool {
 // nothing since that passed there.
 func (x *comparison) lostAck(side Side) bool {
 	l := x.c.life(side)
-	if x.v.Tap.own(side) || !slices.Contains([]string{"FIN_WAIT_1", "LAST_ACK", "CLOSING"}, l.state()) {
+	state := l.state()
+	if n := len(l.Visits); n > 1 && l.Visits[n-1].Why == whySilent {
+		state = l.Visits[n-2].State // and gave up
+	}
+	if x.v.Tap.own(side) || !slices.Contains([]string{"FIN_WAIT_1", "LAST_ACK", "CLOSING"}, state) {
 		return false
 	}
 	var fin uint32

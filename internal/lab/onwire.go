@@ -126,7 +126,9 @@ func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap) bool {
 	byFIN := v.State == "CLOSE_WAIT" || v.State == "CLOSING" || v.State == "TIME_WAIT"
 	sendsFIN := v.State == "FIN_WAIT_1" || v.State == "LAST_ACK"
 	limit := Moment(1<<63 - 1)
-	if !tap.own(l.Side) {
+	if tap.own(l.Side) {
+		limit = w.believed(l) // it passes the tap shortly before the socket gets it, and so do packets in between
+	} else {
 		for _, p := range w.packets[l.Side] {
 			at := w.at[tap][p.seg.hash]
 			if at != 0 && p.time >= l.Start && p.out && p.time > until {
@@ -171,6 +173,20 @@ func (w *onWire) evident(l *Life, v Visit, tap Tap) bool {
 		}
 	}
 	return cause != nil && w.at[tap][cause.seg.hash] != 0
+}
+
+// believed returns when the RST passed that a life believed; far in the future if it believed none.
+func (w *onWire) believed(l *Life) Moment {
+	out := Moment(1<<63 - 1)
+	if len(l.RSTIn) == 0 {
+		return out
+	}
+	for _, p := range w.packets[l.Side] {
+		if !p.out && p.seg.has(flagRST) && p.time <= l.RSTIn[0] && p.time > l.RSTIn[0]-packetSlack {
+			out = p.time
+		}
+	}
+	return out
 }
 
 // meets reports whether a packet came to the host just as its socket was closed: it passed the tap there, and the socket

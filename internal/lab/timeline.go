@@ -125,6 +125,13 @@ func (b *lifeBuilder) event(ev *Event) {
 		return
 	case evSendRST:
 		b.sentRST[k] = ev.Time
+		// Linux deals with data for a closed socket as with a RST, and then sends one (TCP_ABORT_ON_DATA).
+		if l := b.current[k]; l != nil && strings.HasPrefix(ev.Reason, "TCP_ABORT") && len(l.RSTIn) > 0 && ev.Time-l.RSTIn[len(l.RSTIn)-1] < 1e6 {
+			l.RSTIn = l.RSTIn[:len(l.RSTIn)-1]
+			if last := &l.Visits[len(l.Visits)-1]; last.Why == whyRSTIn {
+				last.Why = whyRSTOut
+			}
+		}
 		return
 	case evState:
 	default:
@@ -367,12 +374,14 @@ func (b *lifeBuilder) reasons(l *Life) {
 			switch {
 			case !ok:
 			case f.Out && s.Src == l.Local && s.Dst == l.Remote && s.has(flagRST):
-				if v.Why == whySilent {
+				// Linux lets go of a socket in CLOSING or LAST_ACK without a RST if all it had was sent (tcp_disconnect): a bare
+				// one that follows answers something that meets no socket.
+				if v.Why == whySilent && !(app && !s.has(flagACK) && i > 0 && (l.Visits[i-1].State == "CLOSING" || l.Visits[i-1].State == "LAST_ACK")) {
 					v.Why = whyRSTOut
 				}
 			case !f.Out && s.Src == l.Remote && s.Dst == l.Local && Moment(f.Time) <= v.Until && !app:
 				switch {
-				case s.has(flagRST):
+				case s.has(flagRST) && v.Why != whyRSTOut:
 					v.Why = whyRSTIn
 				case s.has(flagACK) && i > 0 && l.Visits[i-1].State == "LAST_ACK":
 					v.Why = whyAcked

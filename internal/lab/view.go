@@ -116,6 +116,11 @@ func (v *View) path(t *Truth, s Side) []string {
 	}
 	// What passed here is presumed to have arrived until a retransmission disproves that: then finscope goes back. No
 	// connection is twice in the same state, so what came after the first time was taken back.
+	for i := len(out) - 2; i >= 0; i-- {
+		if out[i] == "CLOSED" { // a RST that counted for a while: no connection comes back from there
+			out = append(out[:i], out[i+1:]...)
+		}
+	}
 	for i := 0; i < len(out); i++ {
 		if j := slices.Index(out[:i], out[i]); j >= 0 {
 			out = append(out[:j], out[i:]...)
