@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -8,8 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"finscope/analyzer/pkttest"
 )
@@ -39,11 +41,36 @@ func playedScripts(t *testing.T, each func(s *pkttest.Script, rep *Report)) {
 	}
 }
 
-// TestFindingTexts holds the words of all findings of the scripts against a file that people can read through.
+// manyConnections makes the reports of what takes many connections: the codes of testedByNumbers.
+func manyConnections(t *testing.T, each func(title string, rep *Report)) {
+	for _, tt := range []struct {
+		title  string
+		n      uint16
+		closer int
+		first  uint16
+		opts   Options
+	}{
+		{"100 connections at once, the server closes first", 100, 1, 40000, Options{}},
+		{"all 32 ports of a client, a second apart", 32, 0, 40000, Options{PortRange: PortRange{40000, 40031}}},
+		{"27 ports of 32", 27, 0, 40000, Options{PortRange: PortRange{40000, 40031}}},
+		{"27 ports of 32, no Linux", 27, 0, 40000, Options{PortRange: PortRange{40000, 40031}, OS: "freebsd"}},
+		{"all reserved ports", 512, 0, 512, Options{}},
+	} {
+		p := newPlay(1)
+		for i := range tt.n {
+			p.accept(tt.first+i, time.Duration(1+int(i)%50)*time.Second).closeBy(tt.closer)
+		}
+		slices.SortStableFunc(p.packets, func(a, b packet) int { return cmp.Compare(a.time, b.time) })
+		each(tt.title, analyzePacketsAs(t, p.packets, tt.opts))
+	}
+}
+
+// TestFindingTexts holds the words of all findings of the scripts, and of those that take many connections, against a
+// file that people can read through.
 func TestFindingTexts(t *testing.T) {
 	var b strings.Builder
-	playedScripts(t, func(s *pkttest.Script, rep *Report) {
-		title := "== " + s.Title + "\n"
+	write := func(title string, rep *Report) {
+		title = "== " + title + "\n"
 		say := func(format string, args ...any) {
 			b.WriteString(title)
 			title = ""
@@ -58,9 +85,15 @@ func TestFindingTexts(t *testing.T) {
 			}
 		}
 		for _, x := range rep.Findings {
-			say("%v %s %s %d: %s\n  -> %s\n", x.Streams, x.Severity, x.Code, x.Count, x.Text, x.Advice)
+			streams := fmt.Sprint(x.Streams)
+			if len(x.Streams) > 8 {
+				streams = fmt.Sprintf("%v...", x.Streams[:8])
+			}
+			say("%s %s %s %d: %s\n  -> %s\n", streams, x.Severity, x.Code, x.Count, x.Text, x.Advice)
 		}
-	})
+	}
+	playedScripts(t, func(s *pkttest.Script, rep *Report) { write(s.Title, rep) })
+	manyConnections(t, write)
 	name := filepath.Join("testdata", "findings.txt")
 	if *updateFindings {
 		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
@@ -71,7 +104,7 @@ func TestFindingTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); diff != "" {
+	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(b.String(), "\n")); diff != "" {
 		t.Errorf("other words (-want +got; go test ./analyzer -run FindingTexts -update-findings accepts them):\n%s", diff)
 	}
 }

@@ -63,7 +63,7 @@ func (l *ledger) exhaustionText(p *pool, full, now int64, rate float64) string {
 	}
 	fmt.Fprintf(&b, "%v closes its connections%s first: %d of its %d %s (%v) were in TIME_WAIT at %s, for %s each. ",
 		p.holder, to, p.held.peak, size, kind, p.ports, clock(p.held.peakTime), human(l.length))
-	fmt.Fprintf(&b, "It opened %s a second; the range sustains %s", number(rate), number(sustainable))
+	fmt.Fprintf(&b, "It opened new ones at %s a second; the range sustains %s", number(rate), number(sustainable))
 	switch {
 	case full != maxTime:
 		fmt.Fprintf(&b, ". It was exhausted at %s: no port was left", clock(full))
@@ -87,8 +87,11 @@ func (l *ledger) exhaustionText(p *pool, full, now int64, rate float64) string {
 
 func (l *ledger) exhaustionAdvice(p *pool) string {
 	if p.reserved {
-		return "let the servers close first (the article's case: rsh -n makes the client close first), keep fewer connections a minute, or do not insist on a reserved port; " +
-			"SO_REUSEADDR does not help: the same port then fails at connect() for the peer it was used with last"
+		again := "; SO_REUSEADDR before bind() lets a port be taken again, for another peer than its last"
+		if l.linux {
+			again += ", and with TCP timestamps for the same one (without them connect() fails with EADDRNOTAVAIL)"
+		}
+		return "let the servers close first (rsh -n, for one, makes the client close first), open fewer connections a minute, or do not insist on a reserved port" + again
 	}
 	parts := []string{
 		fmt.Sprintf("keep connections open and use them again (a pool, HTTP keep-alive), or let %v close first", p.peer),
@@ -179,9 +182,9 @@ func (l *ledger) signs(p *pool, full int64) []string {
 		out = append(out, fmt.Sprintf("%d connections took a port within 2 s of the end of its TIME_WAIT", soon))
 	}
 	if isn > 0 {
-		out = append(out, fmt.Sprintf("%d took a port out of TIME_WAIT, proven by their initial sequence number (old + 65537: tcp_tw_reuse, or bind() to the port)", isn))
+		out = append(out, fmt.Sprintf("%d connections took a port out of TIME_WAIT, proven by their initial sequence number (old + 65537: tcp_tw_reuse, or bind() to the port)", isn))
 	} else if early > 0 {
-		out = append(out, fmt.Sprintf("%d took a port whose TIME_WAIT had not run out", early))
+		out = append(out, fmt.Sprintf("%d connections took a port whose TIME_WAIT had not run out", early))
 	}
 	if l.linux && p.evenThenOdd() {
 		out = append(out, "even ports were used up before odd ones were taken, as Linux does")

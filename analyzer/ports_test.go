@@ -92,8 +92,8 @@ func TestPortsOfAClientThatClosesFirst(t *testing.T) {
 	f := found[0]
 	full := rep.Summary.Start.Add((ports - 1) * time.Second / rate)
 	for _, want := range []string{
-		"It opened 600 a second; the range sustains 471", "exhausted at " + full.Format("15:04:05"),
-		fmt.Sprintf("%d took a port whose TIME_WAIT had not run out", 60000-ports),
+		"It opened new ones at 600 a second; the range sustains 471", "exhausted at " + full.Format("15:04:05"),
+		fmt.Sprintf("%d connections took a port whose TIME_WAIT had not run out", 60000-ports),
 	} {
 		if !strings.Contains(f.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, f.Text)
