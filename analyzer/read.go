@@ -97,31 +97,43 @@ func (r *run) read(ctx context.Context, src *capture.Reader) error {
 	return r.take(ctx, src)
 }
 
+// readAtOnce is how many packets are asked for at a time.
+const readAtOnce = 64
+
 // take hands the packets of a source to the feed.
 func (r *run) take(ctx context.Context, src *capture.Reader) error {
-	var raw capture.Packet
-	for {
-		if r.frames%progressEvery == 0 {
+	raws := make([]capture.Packet, readAtOnce)
+	for look := uint64(0); ; {
+		if r.frames >= look {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			r.progress(src)
+			look = r.frames + progressEvery
 		}
-		if r.opts.Count > 0 && r.frames == r.opts.Count {
-			return nil
+		room := raws
+		if r.opts.Count > 0 {
+			room = raws[:min(readAtOnce, r.opts.Count-r.frames)]
+			if len(room) == 0 {
+				return nil
+			}
 		}
-		switch err := src.Next(&raw); {
+		n, err := src.Fill(room)
+		switch {
 		case err == io.EOF:
 			r.progress(src)
 			return nil
 		case err != nil:
 			return err
 		}
-		if r.frames > 0 && r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
-			return nil
-		}
-		if err := r.add(&raw, r.feed.next()); err != nil {
-			return err
+		for i := range room[:n] {
+			raw := &room[i]
+			if r.frames > 0 && r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
+				return nil
+			}
+			if err := r.add(raw, r.feed.next()); err != nil {
+				return err
+			}
 		}
 	}
 }

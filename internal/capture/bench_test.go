@@ -101,10 +101,10 @@ func BenchmarkBuffer(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				var p Packet
+				ps, n := make([]Packet, 64), 0
 				for err == nil {
-					packets++
-					err = records.next(&p)
+					packets += n
+					n, err = records.next(ps)
 				}
 				f.Close()
 			}
@@ -116,11 +116,11 @@ func BenchmarkBuffer(b *testing.B) {
 // drain reads r to its end and closes it.
 func drain(r *Reader) (packets int, err error) {
 	defer r.Close()
-	var p Packet
+	ps := make([]Packet, 64)
 	for {
-		switch err := r.Next(&p); err {
+		switch n, err := r.Fill(ps); err {
 		case nil:
-			packets++
+			packets += n
 		case io.EOF:
 			return packets, nil
 		default:

@@ -9,8 +9,8 @@ import (
 	"testing/iotest"
 )
 
-// fuzzed reads data as plain records through two buffers, a large one and one that starts at a single octet and gets single octets,
-// and checks what must hold for any bytes: both ways end and agree, no packet is longer than the input, all of them together
+// fuzzed reads data as plain records in two ways, several at a time from a large buffer and one by one from a buffer that starts at a
+// single octet and gets single octets, and checks what must hold for any bytes: both ways end and agree, no packet is longer than the input, all of them together
 // are not, an error stays, and the buffer grows with what has arrived and not with what a length field says.
 func fuzzed(t *testing.T, data []byte, open func(*stream) (format, error)) {
 	slow := newStream(iotest.OneByteReader(bytes.NewReader(data)), 1)
@@ -24,12 +24,24 @@ func fuzzed(t *testing.T, data []byte, open func(*stream) (format, error)) {
 		return
 	}
 	total := 0
-	var p, q Packet
+	var one [1]Packet
+	var several [5]Packet
+	var left []Packet // of several
 	for {
-		aerr, berr = a.next(&p), b.next(&q)
+		if len(left) == 0 {
+			var n int
+			n, berr = b.next(several[:])
+			left = several[:n]
+			if (n == 0) == (berr == nil) {
+				t.Fatalf("%d packets and %v", n, berr)
+			}
+		}
+		_, aerr = a.next(one[:])
 		if aerr != nil || berr != nil {
 			break
 		}
+		p, q := one[0], left[0]
+		left = left[1:]
 		if p.Time != q.Time || p.WireLen != q.WireLen || p.Link != q.Link || !bytes.Equal(p.Data, q.Data) {
 			t.Fatalf("packet %+v in one way, %+v in the other", p, q)
 		}

@@ -7,8 +7,8 @@ type merge []*input
 
 func (m merge) before(i, j int) bool {
 	a, b := m[i], m[j]
-	if a.head.Time != b.head.Time {
-		return a.head.Time < b.head.Time
+	if s, t := a.head[0].Time, b.head[0].Time; s != t {
+		return s < t
 	}
 	return a.index < b.index
 }

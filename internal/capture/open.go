@@ -19,8 +19,9 @@ type Reader struct {
 	queue  merge    // those that are not exhausted
 	alone  *input   // the only one left, once it needs neither opening nor comparing
 	primed bool     // the queue is a heap
-	errs   []error  // by index of the input
-	end    error    // what Next returns from now on
+	one    [1]Packet
+	errs   []error // by index of the input
+	end    error   // what Next returns from now on
 }
 
 // Open opens the named inputs as one capture; "-" is standard input. An input that cannot be opened or turns out to be damaged
@@ -57,13 +58,21 @@ func Open(names []string, opts Options) *Reader {
 
 // Next stores the next packet in p, see [Source]. It does not allocate except to grow buffers.
 func (r *Reader) Next(p *Packet) error {
-	if in := r.alone; in != nil { // the queue's way costs a sixth more (BenchmarkRead/pcap)
-		err := in.records.next(p)
+	_, err := r.Fill(r.one[:])
+	*p = r.one[0]
+	return err
+}
+
+// Fill is Next for several packets at a time, which costs a fifth less than one after the other: it stores the next one in
+// ps, which must have room for it, and as many of those behind it as there are without reading on and room for; and
+// returns how many. All are valid until the next call. Where several inputs are merged it is one at a time.
+func (r *Reader) Fill(ps []Packet) (int, error) {
+	if in := r.alone; in != nil {
+		n, err := in.next(ps)
 		if err == nil {
-			in.frames++
-			return nil
+			return n, nil
 		}
-		r.retire(in, in.explain(err))
+		r.retire(in, err)
 		r.alone, r.queue = nil, nil
 	}
 	if !r.primed {
@@ -73,21 +82,21 @@ func (r *Reader) Next(p *Packet) error {
 		in := r.queue[0]
 		if in.held {
 			in.held = false
-			*p = in.head
-			return nil
+			ps[0] = in.head[0]
+			return 1, nil
 		}
 		if len(r.queue) == 1 {
-			err := in.next(p)
+			n, err := in.next(ps)
 			if err == nil {
 				r.alone = in
-				return nil
+				return n, nil
 			}
 			r.retire(in, err)
 			r.queue = nil
 			break
 		}
 		// The packet returned last was this input's: only now may its bytes be overwritten.
-		if err := in.next(&in.head); err != nil {
+		if _, err := in.next(in.head[:]); err != nil {
 			r.retire(in, err)
 			r.queue.pop()
 			continue
@@ -98,8 +107,8 @@ func (r *Reader) Next(p *Packet) error {
 	if r.end == nil {
 		r.finish()
 	}
-	*p = Packet{}
-	return r.end
+	ps[0] = Packet{}
+	return 0, r.end
 }
 
 // prime reads the first packet of every input if they have to be compared.
@@ -110,7 +119,7 @@ func (r *Reader) prime() {
 	}
 	ready := r.queue[:0]
 	for _, in := range r.queue {
-		if err := in.next(&in.head); err != nil {
+		if _, err := in.next(in.head[:]); err != nil {
 			r.retire(in, err)
 			continue
 		}
@@ -190,8 +199,9 @@ func (r *Reader) Progress() []Progress {
 
 // A format walks over the records of one kind of file.
 type format interface {
-	// next stores the next packet in p or returns io.EOF at the proper end.
-	next(p *Packet) error
+	// next stores the next packet in ps, and as many more as lie in the buffer whole and ps has room for, and returns how
+	// many; without any, why, which is io.EOF at the proper end.
+	next(ps []Packet) (int, error)
 	// offset is where the record that next failed on begins.
 	offset() int64
 }
@@ -211,7 +221,7 @@ type input struct {
 	frames  uint64   // packets returned
 	drops   atomic.Uint64
 
-	head Packet // the packet that comes next, if held
+	head [1]Packet // the packet that comes next, if held
 	held bool
 }
 
@@ -250,18 +260,18 @@ func (in *input) measure(f *os.File) {
 	}
 }
 
-func (in *input) next(p *Packet) error {
+func (in *input) next(ps []Packet) (int, error) {
 	if in.records == nil {
 		if err := in.start(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	err := in.records.next(p)
+	n, err := in.records.next(ps)
 	if err != nil {
-		return in.explain(err)
+		return 0, in.explain(err)
 	}
-	in.frames++
-	return nil
+	in.frames += uint64(n)
+	return n, nil
 }
 
 // explain says which record an error of the format is about.
@@ -318,6 +328,6 @@ func (in *input) close() {
 	}
 	in.records = nil
 	in.fault = os.ErrClosed
-	in.head = Packet{}
+	in.head[0] = Packet{}
 	in.held = false
 }

@@ -157,3 +157,53 @@ func TestClose(t *testing.T) {
 		}
 	}
 }
+
+// TestFill: several packets at a time are the same packets, each intact until the next call, and a damage comes after them.
+func TestFill(t *testing.T) {
+	pcap := asPcap(binary.LittleEndian, magicMicro, some(5000))
+	ng := asPcapng(binary.BigEndian, some(5000))
+	for name, files := range map[string][][]byte{
+		"pcap":        {pcap},
+		"pcap cut":    {pcap[:len(pcap)-1]},
+		"pcapng":      {ng},
+		"pcapng cut":  {ng[:len(ng)-1]},
+		"packed":      {packed(t, "gzip", pcap)},
+		"two of them": {pcap, ng[:len(ng)/2]},
+	} {
+		var paths []string
+		for i, data := range files {
+			paths = append(paths, benchFile(t, string(rune('a'+i)), data))
+		}
+		want, wantErr := collect(Open(paths, Options{}))
+		for _, room := range []int{1, 2, 64} {
+			r := Open(paths, Options{})
+			ps, calls, at := make([]Packet, room), 0, 0
+			for {
+				n, err := r.Fill(ps)
+				if err != nil {
+					if n != 0 || err != io.EOF && err.Error() != wantErr.Error() || err == io.EOF && wantErr != nil {
+						t.Errorf("%s: %d packets and %v, want %v", name, n, err, wantErr)
+					}
+					break
+				}
+				if n < 1 || n > room || at+n > len(want) {
+					t.Fatalf("%s: %d packets of %d where %d are left", name, n, room, len(want)-at)
+				}
+				for i, p := range ps[:n] {
+					if w := want[at+i]; p.Time != w.Time || p.WireLen != w.WireLen || p.Link != w.Link || !bytes.Equal(p.Data, w.Data) {
+						t.Fatalf("%s, %d at a time: packet %d differs", name, room, at+i+1)
+					}
+				}
+				at += n
+				calls++
+			}
+			if at != len(want) {
+				t.Errorf("%s, %d at a time: %d packets, want %d", name, room, at, len(want))
+			}
+			if len(files) == 1 && room == 64 && calls > len(want)/32 {
+				t.Errorf("%s: %d calls for %d packets", name, calls, len(want))
+			}
+			r.Close()
+		}
+	}
+}

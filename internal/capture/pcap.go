@@ -72,44 +72,52 @@ func openPcap(s *stream) (*pcapFile, error) {
 	return f, nil
 }
 
-func (f *pcapFile) next(p *Packet) error {
+func (f *pcapFile) next(ps []Packet) (int, error) {
 	b := f.s.peek(f.header)
 	if len(b) < f.header {
 		if len(b) == 0 && f.s.err == io.EOF {
-			return io.EOF
+			return 0, io.EOF
 		}
-		return f.s.cut("record header", len(b), f.header)
+		return 0, f.s.cut("record header", len(b), f.header)
 	}
-	sec := binary.LittleEndian.Uint32(b)
-	frac := binary.LittleEndian.Uint32(b[4:])
-	n := binary.LittleEndian.Uint32(b[8:])
-	wire := binary.LittleEndian.Uint32(b[12:])
-	if f.big {
-		sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
-		n, wire = bits.ReverseBytes32(n), bits.ReverseBytes32(wire)
-	}
-	if f.mixed && n > wire {
-		n, wire = wire, n
-	}
-	if n > MaxPacket {
-		return garbled("the record claims a packet of %d bytes", n)
-	}
-	if sec|frac|n|wire == 0 {
-		return garbled("the record is all zero, as after a crash before the data reached the disk")
-	}
-	total := f.header + int(n)
-	if len(b) < total {
-		if b = f.s.peek(total); len(b) < total {
-			return f.s.cut("packet", len(b), total)
+	done := 0
+	for done < len(ps) && len(b) >= f.header {
+		sec := binary.LittleEndian.Uint32(b)
+		frac := binary.LittleEndian.Uint32(b[4:])
+		n := binary.LittleEndian.Uint32(b[8:])
+		wire := binary.LittleEndian.Uint32(b[12:])
+		if f.big {
+			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
+			n, wire = bits.ReverseBytes32(n), bits.ReverseBytes32(wire)
 		}
+		if f.mixed && n > wire {
+			n, wire = wire, n
+		}
+		total := f.header + int(n)
+		switch {
+		case n <= MaxPacket && sec|frac|n|wire != 0 && total <= len(b):
+		case done > 0: // for the next call
+			return done, nil
+		case n > MaxPacket:
+			return 0, garbled("the record claims a packet of %d bytes", n)
+		case sec|frac|n|wire == 0:
+			return 0, garbled("the record is all zero, as after a crash before the data reached the disk")
+		default:
+			if b = f.s.peek(total); len(b) < total {
+				return 0, f.s.cut("packet", len(b), total)
+			}
+		}
+		p := &ps[done]
+		// No overflow: 2^32 seconds and 2^32 microseconds in nanoseconds are less than half of what fits.
+		p.Time = int64(sec)*1e9 + int64(frac)*f.tick
+		p.Data = b[f.header:total:total]
+		p.WireLen = int(wire)
+		p.Link = f.link
+		f.s.take(total)
+		b = b[total:]
+		done++
 	}
-	// No overflow: 2^32 seconds and 2^32 microseconds in nanoseconds are less than half of what fits.
-	p.Time = int64(sec)*1e9 + int64(frac)*f.tick
-	p.Data = b[f.header:total:total]
-	p.WireLen = int(wire)
-	p.Link = f.link
-	f.s.take(total)
-	return nil
+	return done, nil
 }
 
 func (f *pcapFile) offset() int64 { return f.s.offset() }

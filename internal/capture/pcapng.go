@@ -50,7 +50,8 @@ type pcapngFile struct {
 	big    bool              // the section is big-endian
 	ifs    []pcapngInterface // of the section
 	last   int64             // time of the packet before
-	start  int64             // offset of the block at hand
+	start  int64             // offset of the latest block
+	err    error             // why there are no more packets, or io.EOF
 	before uint64            // drops in the sections before
 	lost   func(uint64)      // is told of every new sum of drops; statistics blocks are rare
 }
@@ -96,41 +97,53 @@ func (f *pcapngFile) u64(b []byte) uint64 {
 	return v
 }
 
-func (f *pcapngFile) next(p *Packet) error {
-	for {
-		f.start = f.s.offset()
-		b := f.s.peek(12)
-		if len(b) < 12 {
-			if len(b) == 0 && f.s.err == io.EOF {
-				return io.EOF
-			}
-			return f.s.cut("block header", len(b), 12)
-		}
+func (f *pcapngFile) next(ps []Packet) (int, error) {
+	done := 0
+	for f.err == nil && done < len(ps) && (done == 0 || f.atHand()) {
 		var packet bool
-		var err error
-		switch kind := f.u32(b); kind {
-		case blockEnhanced:
-			packet, err = true, f.enhanced(p, b)
-		case blockSection:
-			err = f.section()
-		case blockInterface:
-			err = f.interfaceDescription(b)
-		case blockSimple:
-			packet, err = true, f.simple(p, b)
-		case blockPacket:
-			packet, err = true, f.obsolete(p, b)
-		case blockStatistics:
-			err = f.statistics(b)
-		default:
-			err = f.unknown(kind, b)
+		if packet, f.err = f.pass(&ps[done]); packet && f.err == nil {
+			f.last = ps[done].Time
+			done++
 		}
-		if err != nil {
-			return err
+	}
+	if done > 0 {
+		return done, nil
+	}
+	return 0, f.err
+}
+
+// atHand reports whether the next block lies in the buffer whole, so that it can be passed without moving those before.
+// After a section header nobody knows before it has been passed.
+func (f *pcapngFile) atHand() bool {
+	b := f.s.buf[f.s.pos:f.s.end]
+	return len(b) >= 12 && f.u32(b) != blockSection && uint64(f.u32(b[4:])) <= uint64(len(b))
+}
+
+// pass takes the next block and reports whether it was a packet, which it stores in p.
+func (f *pcapngFile) pass(p *Packet) (packet bool, err error) {
+	f.start = f.s.offset()
+	b := f.s.peek(12)
+	if len(b) < 12 {
+		if len(b) == 0 && f.s.err == io.EOF {
+			return false, io.EOF
 		}
-		if packet {
-			f.last = p.Time
-			return nil
-		}
+		return false, f.s.cut("block header", len(b), 12)
+	}
+	switch kind := f.u32(b); kind {
+	case blockEnhanced:
+		return true, f.enhanced(p, b)
+	case blockSection:
+		return false, f.section()
+	case blockInterface:
+		return false, f.interfaceDescription(b)
+	case blockSimple:
+		return true, f.simple(p, b)
+	case blockPacket:
+		return true, f.obsolete(p, b)
+	case blockStatistics:
+		return false, f.statistics(b)
+	default:
+		return false, f.unknown(kind, b)
 	}
 }
 
