@@ -139,17 +139,12 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 				// instead of going on to FIN_WAIT_2 or TIME_WAIT it may have given up. (In LAST_ACK both lead to CLOSED.)
 				o.doubts |= givenUp
 			}
+			if n.afterAck > 0 && e.lastFrame == n.lastFrame && end-n.lastTime <= min(2*n.gap, 120e9)+200e6 {
+				o.doubts |= lastPacket // one acknowledgment was lost; the capture is too short to show whether this one was
+			}
 			continue
 		}
-		// The next copy is due after twice the gap before (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first one
-		// within a second or three round trips.
-		wait := max(1e9, 3*int64(e.rtt)*1000)
-		if e.has(synAgain) {
-			wait = max(wait, 3.2e9) // RFC 6298 §5.7: a handshake with retransmissions gives no sample, and the timer starts at 3 s
-		}
-		if n.copies > 1 {
-			wait = min(2*n.gap, 121e9) + 1e9
-		}
+		wait := again(n, e)
 		peer := &f.e[f.peer(x)]
 		switch {
 		case peer.has(sentACK) && peer.lastTime-n.lastTime > s.delta(e) && peer.lastAck.Before(n.end):
@@ -170,6 +165,19 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		default:
 			o.doubts |= ackNotSeen
 		}
+	}
+}
+
+// again returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
+// (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
+func again(n *finFacts, e *endpoint) int64 {
+	switch {
+	case n.copies > 1:
+		return min(2*n.gap, 121e9) + 1e9
+	case e.has(synAgain):
+		return max(3.2e9, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
+	default:
+		return max(1e9, 3*int64(e.rtt)*1000)
 	}
 }
 

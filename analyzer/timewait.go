@@ -171,7 +171,17 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		tw.since = max(tw.since, p.time)
 		return
 	}
+	if m.sent && !m.inferred && seg.Ack.Before(m.end) {
+		return // sent before the FIN came, and late
+	}
 	ev := s.eventsOf(f, tw)
+	if ev.killed != 0 {
+		if ev.trigger == nothing && m.lastTime <= ev.killed || p.time-ev.killed <= s.delta(&f.e[x]) {
+			return // it answers nothing that passed after the RST: it was sent before that came, and is late
+		}
+		ev.killed, ev.killFrame, ev.survived = 0, 0, true
+		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
+	}
 	cause := ev.trigger
 	if again {
 		cause = finCopy
@@ -182,10 +192,6 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		if s.rules.linux && seg.IPID == 0 && seg.Src.Is4() {
 			ev.proof = max(ev.proof, mini)
 		}
-	}
-	if ev.killed != 0 && p.time-ev.killed > s.delta(&f.e[x]) {
-		ev.killed, ev.killFrame, ev.survived = 0, 0, true
-		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
 	}
 	if cause == nothing || s.rules.restarts(cause) {
 		s.restart(f, tw, p, cause)
@@ -239,7 +245,7 @@ func (s *shard) lateReset(f *flow, c *closing, x int, r *rstFacts, p *packet) {
 	states := r.before
 	if tw := &c.timeWait[y]; states[y] == TimeWait && s.kills(f, c, x, tw, p) {
 		ev := s.eventsOf(f, tw)
-		ev.killed, ev.killFrame = p.time, p.frame
+		ev.killed, ev.killFrame, ev.trigger = p.time, p.frame, nothing
 		s.say("ends the TIME_WAIT of its receiver (RFC 1337)")
 	}
 	tw := &c.timeWait[x]

@@ -284,9 +284,9 @@ func (x *comparison) reset() {
 		l := x.c.life(side)
 		believed := l != nil && len(l.RSTIn) > 0
 		switch {
+		case x.lost[side]:
 		case believed && r == nil && x.v.Flow.Verdict != analyzer.Refused && x.w.passed(l, x.v.Tap):
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed a RST in %s, finscope none", x.stateAt(l))
-		case x.lost[side]:
 		case l != nil && r != nil && !believed && x.v.named(x.t, string(r.By)) == string(side.other()) && r.Accepted && !x.closedBefore(l, r):
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed no RST, finscope that of frame %d", r.Frame)
 		}

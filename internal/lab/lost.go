@@ -17,7 +17,7 @@ func (x *comparison) lostReset(side Side) bool {
 	came, any := map[uint64]bool{}, false
 	for _, p := range x.w.packets[side] {
 		passed := x.w.at[x.v.Tap][p.seg.hash]
-		if p.out && passed > at {
+		if p.out && p.time > at && passed > at {
 			return false
 		}
 		if !p.out {
@@ -36,8 +36,8 @@ func (x *comparison) lostReset(side Side) bool {
 func (x *comparison) lostAck(side Side) bool {
 	l := x.c.life(side)
 	state := l.state()
-	if n := len(l.Visits); n > 1 && l.Visits[n-1].Why == whySilent {
-		state = l.Visits[n-2].State // and gave up
+	if n := len(l.Visits); n > 1 && state == "CLOSED" {
+		state = l.Visits[n-2].State // until it gave up, or believed a RST
 	}
 	if x.v.Tap.own(side) || !slices.Contains([]string{"FIN_WAIT_1", "LAST_ACK", "CLOSING"}, state) {
 		return false
@@ -56,7 +56,7 @@ func (x *comparison) lostAck(side Side) bool {
 		}
 	}
 	return acked != 0 && !slices.ContainsFunc(x.w.packets[side], func(p wirePacket) bool {
-		return p.out && x.w.at[x.v.Tap][p.seg.hash] > acked
+		return p.out && p.time > acked && x.w.at[x.v.Tap][p.seg.hash] > acked || !p.out && p.seg.has(flagACK) && p.seg.Ack == fin
 	})
 }
 

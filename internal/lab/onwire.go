@@ -77,11 +77,15 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 				s.state = "CLOSE_WAIT"
 				silent = append(silent, "CLOSING while the FIN waited behind data: to the other side it has not closed")
 			}
+			if v.State == "LAST_ACK" && s.required && !w.sentFIN(l, next.After, hostOf(l.Side)) {
+				s.required = false
+				silent = append(silent, "LAST_ACK while the FIN waited behind data")
+			}
 		} else {
 			s.required = tap.own(l.Side) || w.evident(l, v, tap)
-			if v.State == "FIN_WAIT_1" && !w.sentFIN(l, 1<<62, hostOf(l.Side)) {
+			if (v.State == "FIN_WAIT_1" || v.State == "LAST_ACK") && !w.sentFIN(l, 1<<62, hostOf(l.Side)) {
 				s.required = false
-				silent = append(silent, "FIN_WAIT_1 while the FIN waits behind data")
+				silent = append(silent, v.State+" while the FIN waits behind data")
 				if len(out) > 0 {
 					out[len(out)-1].required = true
 				}
