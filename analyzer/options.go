@@ -18,7 +18,7 @@ type Options struct {
 	Count uint64
 	// Duration stops at the first packet later than this after the first packet of the capture; 0 is no limit.
 	Duration time.Duration
-	// MaxFlows bounds the connections kept open at a time: the longest idle one is finished early and counted.
+	// MaxFlows bounds the connections kept open at a time: beyond that one is finished early and counted, see bound.
 	// 0 is no limit. A bound implies one shard.
 	MaxFlows int
 	// FindingsOnly says that only connections with findings will be asked for one by one. Others are counted and forgotten

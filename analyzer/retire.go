@@ -148,7 +148,7 @@ func (s *shard) retire(f *flow, now int64) {
 	if t.gave != nil {
 		t.gave(f)
 	}
-	if t.all {
+	if t.all && !pl.early {
 		t.graves.add(f.id)
 	}
 	if f.closing != 0 {
@@ -199,6 +199,12 @@ func (s *shard) forgetNext(now int64) {
 		return
 	}
 	t.graves.drop()
+	s.forget(id)
+}
+
+// forget gives back the place of a connection whose records were given back.
+func (s *shard) forget(id int32) {
+	pl := s.flows.places.at(id)
 	if sl := s.table.find(pl.hash, func(i int32) bool { return i == id }); sl.flow == id {
 		s.table.remove(sl)
 	}
@@ -216,7 +222,9 @@ func (s *shard) giveBack(f *flow, now int64) {
 		s.flows.packIdle(f)
 	}
 	pl.early = true
-	s.retire(s.view(id), now)
+	if s.retire(s.view(id), now); pl.at == 0 {
+		s.forget(id) // whatever comes later is a new connection, as its place would say
+	}
 }
 
 // view unpacks a connection to be looked at, until the next one is.

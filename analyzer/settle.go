@@ -4,6 +4,7 @@ package analyzer
 // open one, only a FIN, SYN or RST changes the states.
 func (s *shard) settle(f *flow, p *packet) {
 	s.setStates(f, s.states(f), p)
+	open := f.isOpen()
 	var c *closing
 	if f.closing != 0 {
 		c = s.closings.at(f.closing)
@@ -21,6 +22,7 @@ func (s *shard) settle(f *flow, p *packet) {
 	default:
 		f.flags &^= ended
 	}
+	s.recount(f, open)
 }
 
 // setStates takes over newly inferred states.

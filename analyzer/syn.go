@@ -184,7 +184,9 @@ func (s *shard) promote(sl *slot, f *flow, x int, frame uint64) (*flow, int) {
 // replace starts the connection that follows f on its addresses and ports with the segment p.
 func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 	if f.flags&ended == 0 {
+		open := f.isOpen()
 		f.flags |= replaced
+		s.recount(f, open)
 	}
 	old := sl.flow
 	g := s.newFlow(sl, p, birth, f.key.hash(s.seed))

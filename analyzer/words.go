@@ -116,7 +116,7 @@ const (
 	DoubtStateLost   Doubt = "state-lost"             // a new connection on the same ports was accepted without seeing this one end
 )
 
-// DoubtFinishedEarly says that more connections were open than Options.MaxFlows allows, and that this one had been idle for longest.
+// DoubtFinishedEarly says that more connections were open than Options.MaxFlows allows, and that this one was given up.
 const DoubtFinishedEarly Doubt = "finished-early"
 
 // Severity orders findings.

@@ -215,8 +215,6 @@ func (c *config) checkLive() error {
 		return nil
 	case len(c.explain) > 0:
 		return wrong("save the packets with -w FILE, then finscope -x N FILE", "-x/--explain is for capture files")
-	case c.given["max-flows"]:
-		return wrong("begin a new capture now and then with --duration", "--max-flows is not part of live capture in this version")
 	case c.given["buffer-size"] && c.live.buffer > 1<<20:
 		return wrong("", "-B/--buffer-size takes 1048576 KiB at most")
 	}

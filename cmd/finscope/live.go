@@ -19,6 +19,9 @@ type liveFlags struct {
 	user, metrics string
 }
 
+// liveFlows is how many connections are kept open at most unless --max-flows says otherwise: some 500 MB.
+const liveFlows = 1_000_000
+
 // listen analyses what passes an interface until a signal, -c, --duration or the end of the interface ends it.
 func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int, error) {
 	l := &live{c: c, status: newStatus(c, t.w), colours: c.palette(stdout)}
@@ -41,6 +44,9 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 	var err error
 	opts := c.analysis()
 	opts.Only = l.keep
+	if opts.MaxFlows == 0 {
+		opts.MaxFlows = liveFlows
+	}
 	if l.session, err = analyzer.NewSession(c.iface, opts); err != nil {
 		return exitUsage, err
 	}

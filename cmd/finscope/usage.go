@@ -47,7 +47,9 @@ What to assume:
 
 How to run:
   -j, --jobs N              parallel shards (default: one a core, at most 4); the report is the same
-      --max-flows N         connections kept open at most; the longest idle is finished early
+      --max-flows N         connections kept open at most (with -i 1000000 by default). Finished
+                            early are first SYNs that nobody completes, then what is idle for
+                            longest, closes that go on only when there is nothing else
       --version             version, revision, and whether libpcap is there
   -h, --help                this text
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"finscope/analyzer"
@@ -15,7 +16,7 @@ func EventText(w io.Writer, e *analyzer.Event, palette Palette) error {
 	p := &page{w: w, palette: palette}
 	p.put(styled(faint, e.Time.Format("15:04:05.000")))
 	if e.Flow != nil {
-		p.put(text("  stream " + count(e.Flow.Stream) + "  " + hostPort(&e.Flow.Client) + " > " + hostPort(&e.Flow.Server)))
+		p.put(text("  stream " + strconv.Itoa(e.Flow.Stream) + "  " + hostPort(&e.Flow.Client) + " > " + hostPort(&e.Flow.Server)))
 	}
 	p.put(text("  "))
 	switch f := e.Flow; e.Kind {

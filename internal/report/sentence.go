@@ -277,7 +277,7 @@ func doubtWords(d analyzer.Doubt) string {
 	case analyzer.DoubtRSTStrict:
 		return "Linux accepts this RST, a stricter receiver (RFC 5961) would challenge it"
 	case analyzer.DoubtFinishedEarly:
-		return "too many connections were open (--max-flows), and this one had been idle for longest: what came later is a record of its own"
+		return "too many connections were open (--max-flows), and this one was given up first: what came later is a record of its own"
 	case analyzer.DoubtStateLost:
 		return "a new connection on the same ports was accepted without this one having ended"
 	}
