@@ -152,9 +152,15 @@ type crowd struct {
 }
 
 func crowdOf(holds []hold) *crowd {
-	lasting := slices.DeleteFunc(slices.Clone(holds), func(h hold) bool { return h.since >= h.until })
-	slices.SortFunc(lasting, func(a, b hold) int { return cmp.Compare(a.since, b.since) })
-	c := &crowd{}
+	type times struct{ since, until int64 }
+	lasting := make([]times, 0, len(holds))
+	for i := range holds {
+		if h := &holds[i]; h.since < h.until {
+			lasting = append(lasting, times{h.since, h.until})
+		}
+	}
+	slices.SortFunc(lasting, func(a, b times) int { return cmp.Compare(a.since, b.since) })
+	c := &crowd{since: make([]int64, 0, len(lasting)), until: make([]int64, 0, len(lasting)), last: make([]int64, 0, len(lasting))}
 	var last int64
 	for i := range lasting {
 		last = max(last, lasting[i].until)

@@ -13,8 +13,6 @@ type book struct {
 
 	index    map[socketKey]int32 // of accounts
 	accounts []*account
-	hosts    map[decode.Addr]int32 // of addrs
-	addrs    []decode.Addr
 
 	briefs  arena[brief]
 	waits   arena[heldWait]
@@ -34,9 +32,9 @@ type brief struct {
 	start   int64
 	closed  int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
 	heard   [2]int64 // when client and server were last heard of; 0: never
+	client  decode.Addr
 	birth   int32
 	service int32  // index in book.accounts
-	client  int32  // index in book.addrs
 	port    uint16 // of the client
 	marks   briefMarks
 }
@@ -72,7 +70,7 @@ type heldWait struct {
 func newBook(s *shard, end int64, a *assumptions) *book {
 	return &book{
 		s: s, end: end, a: a,
-		index: map[socketKey]int32{}, hosts: map[decode.Addr]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
+		index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
 	}
 }
 
@@ -88,17 +86,6 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 	return i
 }
 
-// host returns the index of an address.
-func (b *book) host(addr decode.Addr) int32 {
-	i, ok := b.hosts[addr]
-	if !ok {
-		i = int32(len(b.addrs))
-		b.hosts[addr] = i
-		b.addrs = append(b.addrs, addr)
-	}
-	return i
-}
-
 // enter enters a connection that ended as o says, and reports whether it has findings.
 func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	s := b.s
@@ -110,7 +97,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 
 	i := b.briefs.add()
 	r := b.briefs.at(i)
-	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: b.host(f.host(o.client)), port: f.port(o.client)}
+	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: f.host(o.client), port: f.port(o.client)}
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
 			r.heard[side] = e.lastTime

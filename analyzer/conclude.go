@@ -23,11 +23,11 @@ func (r *Report) count(numbers []streams) {
 			m.Codes[code] += n
 		}
 	}
-	r.ledger = newLedger(r, books)
-	r.Services = make([]Service, 0, len(r.ledger.services))
-	for _, acc := range r.ledger.services {
+	l := newLedger(r, books)
+	r.Services = make([]Service, 0, len(l.services))
+	for _, acc := range l.services {
 		sv := acc.service(acc.at)
-		sv.TimeWait = r.ledger.counts(acc)
+		sv.TimeWait = l.counts(acc)
 		for v, n := range sv.Verdicts {
 			m.Verdicts[v] += n
 		}
@@ -39,9 +39,11 @@ func (r *Report) count(numbers []streams) {
 	slices.SortFunc(r.Services, func(a, b Service) int {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
-	pools := r.ledger.pools()
-	r.TimeWait = r.timeWaitRecords(pools)
-	r.Findings = append(r.groupFindings(books), r.timeWaitFindings(pools)...)
+	pools := l.pools()
+	r.TimeWait = l.records(pools)
+	r.Findings = l.findings(pools)
+	l, pools = nil, nil // a good part of all memory by now
+	r.Findings = append(r.Findings, r.groupFindings(books)...)
 	sortFindings(r.Findings)
 }
 
@@ -91,9 +93,8 @@ func newLedger(r *Report, books []*book) *ledger {
 	}
 	l.ports, l.first, l.end = r.run.assumed.PortRange, r.run.first, r.run.end
 	l.linux = r.run.opts.rules(&r.run.assumed).linux
-	holders := l.meet(books)
-	for i, b := range books {
-		l.enter(b, holders[i])
+	for _, b := range books {
+		l.enter(b)
 	}
 	for _, b := range books {
 		l.enterRefused(b)
@@ -102,32 +103,4 @@ func newLedger(r *Report, books []*book) *ledger {
 		l.enterAccepted(b)
 	}
 	return l
-}
-
-// meet fills hosts, and returns which index there each address of each book has.
-func (l *ledger) meet(books []*book) [][]int32 {
-	n := 0
-	for _, b := range books {
-		n += len(b.addrs)
-	}
-	type known struct {
-		host    netip.Addr
-		book, i int32
-	}
-	all := make([]known, 0, n)
-	out := make([][]int32, len(books))
-	for k, b := range books {
-		out[k] = make([]int32, len(b.addrs))
-		for i, addr := range b.addrs {
-			all = append(all, known{addr.Netip(), int32(k), int32(i)})
-		}
-	}
-	slices.SortFunc(all, func(a, b known) int { return a.host.Compare(b.host) })
-	for _, a := range all {
-		if len(l.hosts) == 0 || l.hosts[len(l.hosts)-1] != a.host {
-			l.hosts = append(l.hosts, a.host)
-		}
-		out[a.book][a.i] = int32(len(l.hosts) - 1)
-	}
-	return out
 }

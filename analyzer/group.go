@@ -141,18 +141,17 @@ func (g *gathering) lookAgain(b *book) {
 			t.attempts, t.ends = slices.Grow(t.attempts, acc.flows), slices.Grow(t.ends, acc.flows)
 		}
 	}
-	clients := make([]bool, len(b.addrs))
-	for i, addr := range b.addrs {
-		clients[i] = inTrouble(addr.Netip())
-	}
+	hosts := len(g.lost)+len(g.silent) > 0
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		r := b.briefs.at(i)
 		stream := b.streams.of(r.birth)
 		meet := func(host netip.Addr, side int) {
 			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], stream, r.marks.has(synchronous)})
 		}
-		if clients[r.client] {
-			meet(b.addrs[r.client].Netip(), 0)
+		if hosts {
+			if client := r.client.Netip(); inTrouble(client) {
+				meet(client, 0)
+			}
 		}
 		if servers[r.service] {
 			meet(b.accounts[r.service].at.Addr(), 1)

@@ -12,7 +12,6 @@ import (
 // bind windows are computed from once the capture is read.
 type ledger struct {
 	services map[netip.AddrPort]*account
-	hosts    []netip.Addr // in order: what hold.holder is an index of
 	ports    PortRange
 	length   int64 // of a TIME_WAIT, ns
 	first    int64 // of the capture
@@ -43,8 +42,8 @@ func newAccount(addr decode.Addr, port uint16) *account {
 type hold struct {
 	start        int64 // of the connection: from then on its port was taken
 	since, until int64
+	holder       decode.Addr // of a client; that of a server is its service's
 	stream       int32
-	holder       int32 // index in ledger.hosts
 	port         uint16
 	reused       bool
 	isn          bool // the holder is confirmed by the next connection's ISN
@@ -69,8 +68,8 @@ func (l *ledger) account(at netip.AddrPort) *account {
 	return acc
 }
 
-// enter adds what a book has. holders are the indices in hosts of its addresses.
-func (l *ledger) enter(b *book, holders []int32) {
+// enter adds what a book has.
+func (l *ledger) enter(b *book) {
 	accounts := make([]*account, len(b.accounts))
 	for i, from := range b.accounts {
 		acc := l.account(from.at)
@@ -93,7 +92,7 @@ func (l *ledger) enter(b *book, holders []int32) {
 			h.port = acc.at.Port()
 			acc.server = append(acc.server, h)
 		} else {
-			h.holder, h.port = holders[r.client], r.port
+			h.holder, h.port = r.client, r.port
 			acc.client = append(acc.client, h)
 		}
 	}
@@ -127,7 +126,12 @@ func (l *ledger) enterAccepted(b *book) {
 
 // counts returns how many TIME_WAITs server and clients of a service hold.
 func (l *ledger) counts(acc *account) ServiceTimeWait {
-	return ServiceTimeWait{Server: l.course(acc.server, sinceOf).occupancy(), Client: l.course(acc.client, sinceOf).occupancy()}
+	count := func(holds []hold) Occupancy {
+		c := new(course)
+		l.follow(c, holds, sinceOf, func(level) {})
+		return c.occupancy()
+	}
+	return ServiceTimeWait{Server: count(acc.server), Client: count(acc.client)}
 }
 
 func sinceOf(h *hold) int64 { return h.since }
@@ -150,7 +154,13 @@ type level struct {
 // course counts holds over time, each from the time that from returns to its end: those that end at a moment are gone
 // when others start then.
 func (l *ledger) course(holds []hold, from func(*hold) int64) *course {
-	c := new(course)
+	c := &course{steps: make([]level, 0, 2*len(holds))}
+	l.follow(c, holds, from, func(s level) { c.steps = append(c.steps, s) })
+	return c
+}
+
+// follow does it for c, all but the steps, which it passes on.
+func (l *ledger) follow(c *course, holds []hold, from func(*hold) int64, step func(level)) {
 	starts, ends := make([]int64, 0, len(holds)), make([]int64, 0, len(holds))
 	for i := range holds {
 		h := &holds[i]
@@ -165,7 +175,6 @@ func (l *ledger) course(holds []hold, from func(*hold) int64) *course {
 	}
 	slices.Sort(starts)
 	slices.Sort(ends)
-	c.steps = make([]level, 0, len(starts)+len(ends))
 	n := 0
 	for i, j := 0, 0; i < len(starts) || j < len(ends); {
 		var t int64
@@ -186,10 +195,9 @@ func (l *ledger) course(holds []hold, from func(*hold) int64) *course {
 		if n > c.peak {
 			c.peak, c.peakTime = n, t
 		}
-		c.steps = append(c.steps, level{t, n})
+		step(level{t, n})
 	}
 	c.now = n
-	return c
 }
 
 func (c *course) occupancy() Occupancy {

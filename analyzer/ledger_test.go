@@ -206,10 +206,11 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 				ended[w.Ended]++
 			}
 		}
-		acc := rep.ledger.account(netip.MustParseAddrPort("192.0.2.5:80"))
+		l := ledgerOf(rep)
+		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
 		for side, holds := range [][]hold{acc.client, acc.server} {
 			want := p.counts(side, p.last+1)
-			c := rep.ledger.course(holds, sinceOf)
+			c := l.course(holds, sinceOf)
 			got, next, peak := 0, 0, 0
 			for tck, n := range want {
 				for next < len(c.steps) && c.steps[next].time <= int64(tck)*tick {
@@ -264,3 +265,6 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 	r.feed.close()
 	return r.report(nil, 0, nil)
 }
+
+// ledgerOf makes the ledger of a report once more: the report does not keep it.
+func ledgerOf(r *Report) *ledger { return newLedger(r, r.keepBooks(rank(r.run.shards))) }

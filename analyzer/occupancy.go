@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"finscope/internal/decode"
 )
 
 // TimeWaitRecord says how many TIME_WAITs there were over time: of one holder towards one peer address and port, or of a
@@ -56,18 +58,18 @@ type pool struct {
 // peer is in the way.
 func (l *ledger) pools() []*pool {
 	var out []*pool
-	reserved := map[int32]*pool{}
+	reserved := map[decode.Addr]*pool{}
 	for _, acc := range l.all() {
-		many := map[int32]*pool{} // nil: too few to matter
-		n := map[int32]int{}
+		many := map[decode.Addr]*pool{} // nil: too few to matter
+		n := map[decode.Addr]int{}
 		for i := range acc.client {
 			if h := &acc.client[i]; l.ports.holds(h.port) {
 				if n[h.holder]++; 10*n[h.holder] >= l.ports.Size() && many[h.holder] == nil {
-					many[h.holder] = &pool{holder: l.hosts[h.holder], peer: acc.at, ports: l.ports}
+					many[h.holder] = &pool{holder: h.holder.Netip(), peer: acc.at, ports: l.ports}
 				}
 			} else if reservedPorts().holds(h.port) {
 				if reserved[h.holder] == nil {
-					reserved[h.holder] = &pool{holder: l.hosts[h.holder], ports: reservedPorts(), reserved: true}
+					reserved[h.holder] = &pool{holder: h.holder.Netip(), ports: reservedPorts(), reserved: true}
 				}
 				reserved[h.holder].holds = append(reserved[h.holder].holds, *h)
 			}
@@ -80,11 +82,11 @@ func (l *ledger) pools() []*pool {
 				many[h.holder].holds = append(many[h.holder].holds, *h)
 			}
 		}
-		for _, holder := range sortedKeys(many, cmp.Compare[int32]) {
+		for _, holder := range sortedKeys(many, compareAddr) {
 			out = append(out, many[holder])
 		}
 	}
-	for _, holder := range sortedKeys(reserved, cmp.Compare[int32]) {
+	for _, holder := range sortedKeys(reserved, compareAddr) {
 		if p := reserved[holder]; 10*len(p.holds) >= p.ports.Size() {
 			out = append(out, p)
 		}
@@ -96,9 +98,9 @@ func (l *ledger) pools() []*pool {
 	return slices.DeleteFunc(out, func(p *pool) bool { return 10*p.held.peak < p.ports.Size() })
 }
 
-// timeWaitRecords makes the records: pools that took a tenth of their ports, and listening ports whose server holds any.
+// records makes the records: pools that took a tenth of their ports, and listening ports whose server holds any.
 // The fullest come first.
-func (r *Report) timeWaitRecords(pools []*pool) []TimeWaitRecord {
+func (l *ledger) records(pools []*pool) []TimeWaitRecord {
 	var out []TimeWaitRecord
 	for _, p := range pools {
 		rec := TimeWaitRecord{Holder: p.holder, Role: ClientSide}
@@ -111,11 +113,11 @@ func (r *Report) timeWaitRecords(pools []*pool) []TimeWaitRecord {
 		rec.fill(p.held)
 		out = append(out, rec)
 	}
-	for _, acc := range r.ledger.all() {
+	for _, acc := range l.all() {
 		if len(acc.server) == 0 {
 			continue
 		}
-		c := r.ledger.course(acc.server, sinceOf)
+		c := l.course(acc.server, sinceOf)
 		if c.peak == 0 {
 			continue
 		}
@@ -142,9 +144,8 @@ func (rec *TimeWaitRecord) fill(c *course) {
 	}
 }
 
-// timeWaitFindings says which TIME_WAITs block a port, or soon will.
-func (r *Report) timeWaitFindings(pools []*pool) []GroupFinding {
-	l := r.ledger
+// findings says which TIME_WAITs block a port, or soon will.
+func (l *ledger) findings(pools []*pool) []GroupFinding {
 	var out []GroupFinding
 	for _, p := range pools {
 		if f, ok := l.exhaustion(p); ok {
@@ -174,3 +175,5 @@ func heldAt(holds []hold, now int64) []int {
 	slices.Sort(out)
 	return out
 }
+
+func compareAddr(a, b decode.Addr) int { return a.Netip().Compare(b.Netip()) }

@@ -17,7 +17,6 @@ type Report struct {
 
 	run      *run
 	flows    []flowRef // in stream order: those that are reported
-	ledger   *ledger   // of the reported connections
 	selected bool      // it is a selection: connections that were retired are not in it
 	assumptions
 }
