@@ -1,5 +1,7 @@
 package analyzer
 
+import "unsafe"
+
 // chunkSize is how many elements a chunk of an arena holds.
 const chunkSize = 1024
 
@@ -14,9 +16,26 @@ type arena[T any] struct {
 func (a *arena[T]) add() int32 {
 	a.n++
 	if int(a.n)/chunkSize == len(a.chunks) {
-		a.chunks = append(a.chunks, make([]T, chunkSize))
+		a.grow()
 	}
 	return a.n
+}
+
+// hugePage is the size of huge pages on nearly all machines; where it is another, wantHugePages asks for a little more.
+const hugePage = 2 << 20
+
+// maxBlock is how many octets an arena allocates at once at most: some huge pages.
+const maxBlock = 4 * hugePage
+
+// grow adds an eighth of the chunks there are, out of one block of memory, at most maxBlock.
+func (a *arena[T]) grow() {
+	var zero T
+	n := min(len(a.chunks)/8, maxBlock/(chunkSize*int(unsafe.Sizeof(zero))))
+	block := make([]T, max(n, 1)*chunkSize)
+	wantHugePages(block)
+	for ; len(block) > 0; block = block[chunkSize:] {
+		a.chunks = append(a.chunks, block[:chunkSize:chunkSize])
+	}
 }
 
 // at returns an element.

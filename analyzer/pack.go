@@ -89,13 +89,13 @@ func unpackRecord[T flow | closing | oddities](b []byte, r *T, epoch int64) int 
 
 const (
 	packedUnit  = 16       // packed records begin at multiples of this
-	packedChunk = 64 << 10 // units of them are allocated at once
+	packedChunk = 64 << 10 // records do not reach over multiples of this
 )
 
 // packedStore is room for packed records.
 type packedStore struct {
 	chunks [][]byte
-	next   int32                         // the unit that was never used, of the last chunk
+	next   int32                         // the first unit that was never used
 	free   [maxPacked / packedUnit]int32 // first of the places given back, by their number of units; each has the next one
 	buffer [maxPacked]byte
 }
@@ -109,15 +109,27 @@ func (ps *packedStore) put(b []byte) int32 {
 	if i != 0 {
 		ps.free[units] = int32(binary.LittleEndian.Uint32(ps.at(i)))
 	} else {
-		if left := int32(len(ps.chunks)*unitsPerChunk) - ps.next; left < int32(units) {
-			ps.next = int32(len(ps.chunks) * unitsPerChunk)
-			ps.chunks = append(ps.chunks, make([]byte, packedChunk+8)) // what is read at once may end behind a record
+		if left := unitsPerChunk - ps.next%unitsPerChunk; left < int32(units) {
+			ps.next += left
+		}
+		if int(ps.next) == len(ps.chunks)*unitsPerChunk {
+			ps.grow()
 		}
 		i = ps.next + 1
 		ps.next += int32(units)
 	}
 	copy(ps.at(i), b)
 	return i
+}
+
+// grow adds an eighth of the chunks there are, out of one block of memory, at most maxBlock.
+func (ps *packedStore) grow() {
+	n := min(max(len(ps.chunks)/8, 1), maxBlock/packedChunk)
+	block := make([]byte, n*packedChunk+8) // what is read at once may end behind a record
+	wantHugePages(block)
+	for i := range n {
+		ps.chunks = append(ps.chunks, block[i*packedChunk:(i+1)*packedChunk+8])
+	}
 }
 
 // at returns the octets from a place on.

@@ -97,6 +97,7 @@ func (t *table) grow() {
 	}
 	old := t.slots
 	t.slots = make([]slot, max(1024, 2*len(old)))
+	wantHugePages(t.slots)
 	mask := uint32(len(t.slots) - 1)
 	for _, sl := range old {
 		if sl.flow == 0 {
