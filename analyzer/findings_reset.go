@@ -48,7 +48,7 @@ func (c *casefile) ignored(n int64) {
 	}
 	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
 	if c.odd.disproved == c.odd.ignored {
-		why = "its sequence number fits, and the connection went on all the same. It was lost between the capture point and its receiver, or that one ignores it"
+		why = "its sequence number fits, and the connection went on all the same. It was lost between the capture point and its receiver, or came too late; if its supposed sender went on as well, a middlebox or an attacker sent it"
 	}
 	c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s: %s", which, why)
 }
@@ -155,8 +155,8 @@ func (c *casefile) reset() {
 			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), sure, c.foreignSigns(r, x))
 	case causeKeepalive:
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.odd.silent[x].first, c.odd.silent[x].last),
-			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (`ss -tno state established`) and learns of the end only when it sends",
-			c.name(x), r.probes, c.role(y), c.role(y))
+			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
+			c.name(x), r.probes, c.role(y), c.role(y), c.a.platform.list(Established, "dst "+c.f.addr(x).String()))
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {

@@ -19,7 +19,7 @@ import (
 var updateFindings = flag.Bool("update-findings", false, "write testdata/findings.txt; read the diff as who is woken by it would before committing it")
 
 // playedScripts plays all scripts and hands over each with its report.
-func playedScripts(t *testing.T, each func(s *pkttest.Script, rep *Report)) {
+func playedScripts(t *testing.T, opts Options, each func(s *pkttest.Script, rep *Report)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -36,7 +36,7 @@ func playedScripts(t *testing.T, each func(s *pkttest.Script, rep *Report)) {
 		}
 		for _, s := range scripts {
 			cap := s.Play(pkttest.Variant{ISN: plainISNs()})
-			each(s, enterAll(t, &cap, Options{}))
+			each(s, enterAll(t, &cap, opts))
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestFindingTexts(t *testing.T) {
 			say("%s %s %s %d: %s\n  -> %s\n", streams, x.Severity, x.Code, x.Count, x.Text, x.Advice)
 		}
 	}
-	playedScripts(t, func(s *pkttest.Script, rep *Report) { write(s.Title, rep) })
+	playedScripts(t, Options{}, func(s *pkttest.Script, rep *Report) { write(s.Title, rep) })
 	manyConnections(t, write)
 	name := filepath.Join("testdata", "findings.txt")
 	if *updateFindings {
@@ -164,7 +164,7 @@ func testedByNumbers(c Code) bool {
 func TestEveryCodeHasScripts(t *testing.T) {
 	seen := map[Code]bool{}
 	played := map[string][]Code{}
-	playedScripts(t, func(s *pkttest.Script, rep *Report) {
+	playedScripts(t, Options{}, func(s *pkttest.Script, rep *Report) {
 		codes := []Code{}
 		for f := range rep.Flows() {
 			codes = append(codes, f.Codes...)

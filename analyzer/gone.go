@@ -149,6 +149,8 @@ func (s *shard) goesOn(f *flow, c *closing, x int, p *packet) bool {
 // disown marks a RST as one that its supposed sender did not send.
 func (s *shard) disown(f *flow, r *rstFacts, p *packet) {
 	if !r.accepted {
+		s.ignore(f, s.closings.at(f.closing), r.frame)
+		s.oddOf(f).disproved = r.frame
 		*r = rstFacts{}
 		return
 	}
