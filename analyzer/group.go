@@ -100,6 +100,8 @@ type gathering struct {
 	summary *Summary
 	peers   map[netip.Addr][]presence
 	out     []GroupFinding
+
+	vanished []vanished
 }
 
 // groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books.

@@ -18,9 +18,10 @@ type lostState struct {
 // outage is a series of segments of one connection that a host did not answer.
 type outage struct {
 	stream      int
-	since       int64 // first segment sent again
-	until       int64 // last one
-	heard       int64 // when it answered after all; 0: never
+	peer        netip.Addr // who was not answered
+	since       int64      // first segment sent again
+	until       int64      // last one
+	heard       int64      // when it answered after all; 0: never
 	established bool
 }
 
@@ -45,10 +46,10 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 	for x := range f.e {
 		host := f.addr(f.peer(x))
 		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
-			t.silent[host] = append(t.silent[host], outage{stream, q.since, q.until, 0, f.synchronized()})
+			t.silent[host] = append(t.silent[host], outage{stream, f.addr(x), q.since, q.until, 0, f.synchronized()})
 		}
 		if q := &o.past[x]; q.since != 0 {
-			t.silent[host] = append(t.silent[host], outage{stream, q.since, q.heard, q.heard, f.synchronized()})
+			t.silent[host] = append(t.silent[host], outage{stream, f.addr(x), q.since, q.heard, q.heard, f.synchronized()})
 		}
 	}
 }
@@ -66,6 +67,7 @@ func (g *gathering) hosts() {
 		restarts := g.restarts(h)
 		g.unreachable(h, restarts)
 	}
+	g.reportVanished()
 }
 
 // maxEvents bounds for how many separate events of one host its connections are gone through.
@@ -227,14 +229,7 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 	at := netip.AddrPortFrom(host, 0)
 	switch {
 	case alive > 0 && len(dead) > 0:
-		text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
-			connections(len(dead)), host, moment(from), connections(alive))
-		timer := ""
-		if g.a.platform.linux() {
-			timer = fmt.Sprintf("%s on the sender shows the retransmission timer (timer:(on,...)) and how often it ran out; TCP_USER_TIMEOUT ends the wait. ", g.a.platform.list(Established, fmt.Sprintf("dst %v", host)))
-		}
-		g.add(PeerVanished, Warning, at, dead, from, to, text, fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table; on Linux `conntrack -L -d %v`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
-			"%sSO_KEEPALIVE below the idle timeout prevents it.", host, timer))
+		g.vanished = append(g.vanished, vanished{host, peerOf(cluster), dead, from, to, alive})
 	case alive > 0 || len(streams) < 2 || straddling > len(streams):
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
