@@ -165,8 +165,12 @@ func (c *casefile) reset() {
 		if c.f.e[x].has(sentData) {
 			how += fmt.Sprintf(", and %s may lose what it has not read yet", c.role(y))
 		}
-		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket, or was killed, while data of %s lay unread in it (likely; an abort by choice looks the same): %s. Read to the end of file before close()",
-			c.name(x), c.role(y), how)
+		same := "an abort by choice"
+		if c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentData) {
+			same += ", or of a listening socket before the connection was accepted,"
+		}
+		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket, or was killed, while data of %s lay unread in it (likely; %s looks the same): %s. Read to the end of file before close()",
+			c.name(x), c.role(y), same, how)
 	case causeAbort:
 		c.abort(r, x, y, frames)
 	case causeBare:
