@@ -12,6 +12,7 @@ package metrics
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -56,7 +57,7 @@ func New() *Metrics {
 		}, []string{"service", "closed_first", "verdict"}),
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "finscope_findings_total",
-			Help: "Findings by code: of connections when they have ended, stalls when they begin; of hosts and services when their alert begins.",
+			Help: "Findings by code: of connections when they have ended, stalls when they begin; of hosts and services, as far as there are alerts about them, when the alert begins.",
 		}, []string{"code"}),
 		stuck: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "finscope_stuck",
@@ -78,11 +79,22 @@ func New() *Metrics {
 		hung:   map[int][]prometheus.Gauge{},
 	}
 	for _, code := range analyzer.Codes() { // a rate over a counter that is not there yet misses its first step
-		m.findings.WithLabelValues(string(code))
+		if !slices.Contains(reportOnly(), code) {
+			m.findings.WithLabelValues(string(code))
+		}
 	}
 	m.registry.MustRegister(m.now, m.closes, m.findings, m.stuck, m.leaks, m.finToFIN, m.finToACK,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// reportOnly are the findings that reports alone have: they look at many connections together, which is not done all the
+// time.
+func reportOnly() []analyzer.Code {
+	return []analyzer.Code{
+		analyzer.BindBlocked, analyzer.ServerHoldsTimeWait, analyzer.ListenerClosed, analyzer.ProcessExited, analyzer.HostRestarted,
+		analyzer.HostUnreachable, analyzer.RefusedWhileTimeWait, analyzer.CaptureDuplicates, analyzer.CaptureLoss,
+	}
 }
 
 // buckets are the upper bounds of the histograms in seconds: from a round trip in a rack to what --stuck-after and the
