@@ -181,10 +181,11 @@ func (s *shard) resolveSuspect(f *flow, x int) {
 	}
 }
 
-// finAcked reports whether y's acknowledgment of x's FIN can be presumed to have arrived: one passed, and x did not send
-// its FIN again later than it could have crossed it.
+// finAcked reports whether y's acknowledgment of x's FIN arrived: x has received something that y sent later, or, presumed,
+// one passed and x did not send its FIN again later than it could have crossed it.
 func (s *shard) finAcked(n *finFacts, e *endpoint) bool {
-	return n.acked && n.lastTime-n.lastCovered <= s.delta(e)
+	proven := n.ackedFrame != 0 && e.has(sentACK) && n.ackedAt.Before(e.lastAck)
+	return n.acked && (proven || n.lastTime-n.lastCovered <= s.delta(e))
 }
 
 // passive reports whether the endpoint with FIN n had received the peer's FIN m when it first sent its own: it is the

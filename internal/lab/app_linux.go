@@ -61,8 +61,12 @@ func (p *Play) socket(side Side, port uint16) (*conn, error) {
 		family = unix.AF_INET6
 	}
 	c := &conn{p: p, side: side, fd: -1, local: netip.AddrPortFrom(h.addr, port)}
+	proto := 0
+	if p.set.mptcp {
+		proto = unix.IPPROTO_MPTCP
+	}
 	err := h.do(func() (err error) {
-		c.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		c.fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, proto)
 		return err
 	})
 	if err != nil {
@@ -75,6 +79,10 @@ func (p *Play) socket(side Side, port uint16) (*conn, error) {
 	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &tv)
 	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
 	unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+	if port == 0 { // chosen by connect, as for a socket that is not bound
+		unix.SetsockoptInt(c.fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+		unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 0)
+	}
 	return c, c.note(time.Now(), 0, unix.Bind(c.fd, sockaddr(c.local)), "bind(%d, port %d)", c.fd, port)
 }
 
@@ -105,7 +113,21 @@ func (c *conn) dial(to netip.AddrPort) error {
 	began := time.Now()
 	c.peer = to
 	err := unix.Connect(c.fd, sockaddr(to))
+	if c.local.Port() == 0 && err == nil {
+		c.local = netip.AddrPortFrom(c.local.Addr(), localPort(c.fd))
+	}
 	return c.note(began, 0, err, "connect(%d, port %d > %d)", c.fd, c.local.Port(), to.Port())
+}
+
+// localPort returns the port of a socket.
+func localPort(fd int) uint16 {
+	switch a, _ := unix.Getsockname(fd); a := a.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(a.Port)
+	case *unix.SockaddrInet6:
+		return uint16(a.Port)
+	}
+	return 0
 }
 
 // accept takes a connection off the listener; nil if none comes.

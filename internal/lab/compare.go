@@ -105,7 +105,7 @@ func (x *comparison) states(side Side) {
 		}
 	}
 	switch {
-	case got != allowed[0] && (x.lostReset(side) || x.lostAck(side)):
+	case got != allowed[0] && (x.lostReset(side) || x.lostAck(side) || x.lostHandshake(side)):
 		x.lost[side] = true
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "state", fmt.Sprintf("kernel %s, finscope %s: what would have changed it was lost behind this tap, and it sent nothing since that passed here", allowed[0], got)})
 	case got == "FIN_WAIT_2" && l.anyReset() && slices.Contains(x.v.Flow.Doubts, analyzer.DoubtRSTUnproven):

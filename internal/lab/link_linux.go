@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -24,6 +25,7 @@ type wire struct {
 	client, server host
 	middle         *space
 	v6             bool
+	mtu            int
 }
 
 const (
@@ -33,8 +35,8 @@ const (
 )
 
 // newWire makes the three namespaces below root and joins them. number tells the addresses of several wires apart.
-func newWire(root *space, number int, base byte, v6 bool) (w *wire, err error) {
-	w = &wire{v6: v6}
+func newWire(root *space, number int, base byte, v6 bool, mtu int) (w *wire, err error) {
+	w = &wire{v6: v6, mtu: cmp.Or(mtu, 1500)}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -88,8 +90,8 @@ func (w *wire) join(h, peer *host, name string) error {
 	}
 	defer end.Close()
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
-	err = mid.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: hostLink, PeerHardwareAddr: h.mac, PeerNamespace: netlink.NsFd(h.fd)})
+	attrs.Name, attrs.MTU = name, w.mtu
+	err = mid.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: hostLink, PeerMTU: uint32(w.mtu), PeerHardwareAddr: h.mac, PeerNamespace: netlink.NsFd(h.fd)})
 	if err != nil {
 		return fmt.Errorf("veth %s: %w", name, err)
 	}

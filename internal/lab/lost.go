@@ -31,6 +31,24 @@ func (x *comparison) lostReset(side Side) bool {
 	})
 }
 
+// lostHandshake reports whether a side waits for the last packet of the handshake, or for what follows it: that passed the
+// tap and never came, and the side sent nothing since.
+func (x *comparison) lostHandshake(side Side) bool {
+	l := x.c.life(side)
+	if x.v.Tap.own(side) || l.state() != "SYN_RECEIVED" {
+		return false
+	}
+	var last Moment
+	for _, p := range x.w.packets[side.other()] {
+		if at := x.w.at[x.v.Tap][p.seg.hash]; p.out && p.time >= l.Start && !p.seg.has(flagSYN) {
+			last = max(last, at)
+		}
+	}
+	return last != 0 && !slices.ContainsFunc(x.w.packets[side], func(p wirePacket) bool {
+		return p.out && p.time > last || !p.out && p.time >= l.Start && !p.seg.has(flagSYN)
+	})
+}
+
 // lostAck reports whether a side waits for the acknowledgment of its FIN, which passed the tap and never came, and sent
 // nothing since that passed there.
 func (x *comparison) lostAck(side Side) bool {

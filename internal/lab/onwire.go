@@ -166,6 +166,12 @@ func (w *onWire) evident(l *Life, v Visit, tap Tap) bool {
 			return p.out && p.seg.has(flagRST) && p.time >= v.After-1e6 && w.at[tap][p.seg.hash] != 0
 		})
 	}
+	if v.State == "ESTABLISHED" && l.visited("SYN_SENT") {
+		// That the SYN-ACK arrived shows by what it sends then.
+		return slices.ContainsFunc(w.packets[l.Side], func(p wirePacket) bool {
+			return p.out && p.time > v.After && w.at[tap][p.seg.hash] != 0
+		})
+	}
 	var cause *wirePacket
 	for i := range w.packets[l.Side] {
 		p := &w.packets[l.Side][i]

@@ -61,11 +61,15 @@ type setup struct {
 	delay  time.Duration // one way
 	client []string      // sysctls NAME=VALUE
 	server []string
+	mtu    int  // of all links; 0: 1500
+	mptcp  bool // sockets are those of Multipath TCP
+	twice  bool // each tap captures every packet twice
 }
 
 // Play is a run that goes on: what a scenario works with.
 type Play struct {
 	lab      *Lab
+	set      setup
 	wire     *wire
 	fw       *forwarder
 	taps     [4]*tap
@@ -127,8 +131,8 @@ func (l *Lab) start(name string, set setup) (p *Play, err error) {
 	l.number = l.number%250 + 1
 	number := l.number
 	l.mu.Unlock()
-	p = &Play{lab: l, patience: 5 * time.Second}
-	if p.wire, err = newWire(l.root, number, l.base, set.v6); err != nil {
+	p = &Play{lab: l, set: set, patience: 5 * time.Second}
+	if p.wire, err = newWire(l.root, number, l.base, set.v6, set.mtu); err != nil {
 		return p, err
 	}
 	var uts unix.Utsname

@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	randomConns = flag.Int("random", 0, "how many random connections to make; they do not run by default, as about 15 of 1,000 still differ")
+	randomConns = flag.Int("random", 0, "how many random connections to make; 0: none")
 	randomSeed  = flag.Uint64("seed", 1, "the first seed; each run of 20 connections takes the next one")
 )
 

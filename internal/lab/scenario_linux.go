@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -44,12 +46,31 @@ func (l *Lab) Record(s *Scenario) (*Run, error) {
 	if set.delay == 0 {
 		set.delay = 5 * time.Millisecond
 	}
-	return l.run(s.Name(), set, func(p *Play) {
+	run, err := l.run(s.Name(), set, func(p *Play) {
 		if s.rules != nil {
 			p.fw.add(s.rules()...)
 		}
 		s.play(p)
 	})
+	if err == nil && set.twice {
+		run.captureTwice()
+	}
+	return run, err
+}
+
+// captureTwice gives each tap every frame twice, as a mirror port of both directions does.
+func (r *Run) captureTwice() {
+	const later = 20e3 // ns
+	for tap, frames := range r.Captures {
+		out := make([]Frame, 0, 2*len(frames))
+		for _, f := range frames {
+			again := f
+			again.Time += later
+			out = append(out, f, again)
+		}
+		slices.SortStableFunc(out, func(a, b Frame) int { return cmp.Compare(a.Time, b.Time) })
+		r.Captures[tap] = out
+	}
 }
 
 // pair opens a connection, without a byte of data.

@@ -33,6 +33,10 @@ func hosts() []Scenario {
 			p.settle(80 * ms)
 			l.close()
 		}},
+		{Number: 105, Title: "listener closed, none pending", Client: "CLOSED", Server: "CLOSED", First: "none", play: func(p *Play) {
+			p.listen(servicePort, 16).close()
+			p.connect(firstPort, servicePort)
+		}},
 		{Number: 106, Title: "accept queue full at SYN time", Client: "TIME_WAIT", Server: "CLOSED", First: "client", play: func(p *Play) {
 			l := p.listen(servicePort, 0)
 			first := p.connect(firstPort+1, servicePort)

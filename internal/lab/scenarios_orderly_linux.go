@@ -128,6 +128,26 @@ func orderly() []Scenario {
 			c.close()
 			p.pause(300 * time.Millisecond)
 		}},
+		{Number: 30, Title: "FIN on a segment of 20,000 bytes", Client: "TIME_WAIT", Server: "CLOSED", First: "client", setup: setup{mtu: 65000}, play: func(p *Play) {
+			c, s := p.pair()
+			c.option("TCP_CORK", unix.TCP_CORK, 1)
+			c.write(20_000)
+			c.close()
+			s.readEOF()
+			s.close()
+		}},
+		{Number: 24, Title: "MPTCP, client first", setup: setup{mptcp: true}, play: clientFirst4},
+		{Number: 25, Title: "MPTCP, half-close by the client", setup: setup{mptcp: true}, play: func(p *Play) {
+			c, s := p.prelude()
+			c.shutdown(unix.SHUT_WR)
+			s.readEOF()
+			s.write(3000)
+			c.read(3000)
+			s.close()
+			c.readEOF()
+			c.close()
+			p.pause(500 * time.Millisecond)
+		}},
 		{Number: 28, Title: "IPv6 client first", Client: "TIME_WAIT", Server: "CLOSED", First: "client", setup: setup{v6: true}, play: clientFirst4},
 		{Number: 28, Title: "IPv6 server first", Client: "CLOSED", Server: "TIME_WAIT", First: "server", setup: setup{v6: true}, play: serverFirst},
 		{Number: 28, Title: "IPv6 simultaneous", Client: "TIME_WAIT", Server: "TIME_WAIT", First: "both", setup: setup{v6: true, delay: 30 * time.Millisecond}, play: bothClose},

@@ -1,12 +1,17 @@
 package lab
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // timeWaits are the scenarios of section 6 of the catalogue: TIME_WAIT, and ports used again.
 func timeWaits() []Scenario {
 	ms := time.Millisecond
 	noTS := []string{"net.ipv4.tcp_timestamps=0"}
 	plain := setup{client: noTS, server: noTS}
+	fourPorts := []string{"net.ipv4.ip_local_port_range=40001 40004"}
 	rfc1337 := setup{server: []string{"net.ipv4.tcp_rfc1337=1"}}
 	return []Scenario{
 		{Number: 119, Title: "SYN accepted in the server's TIME_WAIT, timestamps", Client: "ESTABLISHED", Server: "ESTABLISHED", play: reuseAtServer},
@@ -50,6 +55,22 @@ func timeWaits() []Scenario {
 			p.pause(1100 * ms)
 			p.connect(firstPort, servicePort)
 		}},
+		{Number: 127, Title: "port exhaustion", setup: setup{client: fourPorts}, play: func(p *Play) { p.useUp() }},
+		{Number: 128, Title: "tcp_tw_reuse after a second", setup: setup{client: append([]string{"net.ipv4.tcp_tw_reuse=1"}, fourPorts...)}, play: func(p *Play) {
+			p.useUp()
+			p.pause(1200 * ms)
+			c := p.connect(0, servicePort)
+			p.exchange(c, p.listener.accept())
+		}},
+		{Number: 129, Title: "server first on 4 ports in turn", setup: setup{client: fourPorts}, play: func(p *Play) {
+			p.listener = p.listen(servicePort, 16)
+			for i := range uint16(8) {
+				c := p.connect(firstPort+i%4, servicePort)
+				s := p.listener.accept()
+				p.exchange(c, s)
+				p.goodbye(s, c)
+			}
+		}},
 		{Number: 130, Title: "TIME_WAIT assassination", Client: "CLOSED", Server: "CLOSED", First: "server",
 			rules: func() []*rule { return []*rule{twice(Client, data(), 1, 700*ms)} },
 			play:  func(p *Play) { serverFirst(p); p.pause(500 * ms) }},
@@ -92,6 +113,15 @@ func timeWaits() []Scenario {
 			p.destroy(Client, firstPort)
 			p.pause(50 * ms)
 		}},
+		{Number: 136, Title: "EADDRINUSE, and SYNs refused", Client: "CLOSED", Server: "TIME_WAIT", First: "server", play: func(p *Play) { serverFirst(p); p.bindInVain() }},
+		{Number: 136, Title: "EADDRINUSE until TIME_WAIT has run out", Long: true, Client: "ESTABLISHED", Server: "ESTABLISHED", play: func(p *Play) {
+			serverFirst(p)
+			p.bindInVain()
+			p.patience = 70 * time.Second
+			p.awaitState(Server, firstPort, "")
+			p.listener = p.listen(servicePort, 16)
+			p.exchange(p.again())
+		}},
 		{Number: 137, Title: "TIME_WAIT lives its full time, then reuse", Long: true, Client: "ESTABLISHED", Server: "ESTABLISHED", play: func(p *Play) {
 			clientFirst4(p)
 			p.patience = 70 * time.Second
@@ -124,6 +154,33 @@ func reuseAtServer(p *Play) {
 	p.settle(60 * time.Millisecond)
 	p.pause(500 * time.Millisecond)
 	p.exchange(p.again())
+}
+
+// useUp closes four connections at the client, which leaves it no port for a fifth.
+func (p *Play) useUp() {
+	p.listener = p.listen(servicePort, 16)
+	for range 4 {
+		c := p.connect(0, servicePort)
+		s := p.listener.accept()
+		p.exchange(c, s)
+		p.goodbye(c, s)
+	}
+	p.connect(0, servicePort)
+	p.settle(30 * time.Millisecond)
+}
+
+// bindInVain closes the listener and cannot open another without SO_REUSEADDR; a client is refused meanwhile.
+func (p *Play) bindInVain() {
+	p.settle(60 * time.Millisecond)
+	p.listener.close()
+	c, err := p.socket(Server, 0)
+	if err != nil {
+		p.fail("socket: %v", err)
+	}
+	unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 0)
+	p.note(time.Now(), Server, 0, 0, unix.Bind(c.fd, sockaddr(p.serverPort())), "bind(%d, port %d) without SO_REUSEADDR", c.fd, servicePort)
+	p.connect(firstPort+1, servicePort)
+	p.settle(30 * time.Millisecond)
 }
 
 // stamp gives a crafted segment of the client a timestamp relative to the latest one that passed.

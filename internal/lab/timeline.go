@@ -101,6 +101,7 @@ type lifeBuilder struct {
 	lastRST map[tuple]Moment // believed
 	sentRST map[tuple]Moment
 	expires map[tuple]Moment
+	dialed  Moment // when a socket without a port was last connected, or that failed
 }
 
 // begin starts a life.
@@ -140,6 +141,10 @@ func (b *lifeBuilder) event(ev *Event) {
 	if ev.New == "LISTEN" || ev.Old == "LISTEN" && ev.New == "CLOSED" || ev.Remote.Port() == 0 {
 		return
 	}
+	if ev.Local.Port() == 0 {
+		b.dialed = ev.Time // connect has not chosen a port so far
+		return
+	}
 	l := b.current[k]
 	switch {
 	case ev.Old == "CLOSED" && ev.New == "SYN_SENT":
@@ -150,6 +155,8 @@ func (b *lifeBuilder) event(ev *Event) {
 			b.begin(k, "SYN_RECEIVED", ev.Time, ev.Time)
 		}
 		return
+	case ev.Old == "SYN_SENT" && (l == nil || l.state() != "SYN_SENT"):
+		l = b.begin(k, ev.Old, b.dialed, b.dialed)
 	case l == nil:
 		l = b.begin(k, ev.Old, ev.Time, ev.Time)
 	}
