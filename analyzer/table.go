@@ -1,54 +1,5 @@
 package analyzer
 
-import (
-	"math/bits"
-
-	"finscope/internal/decode"
-)
-
-// key is the address and port pair of a connection, the smaller end first: both directions have the same key.
-type key struct {
-	a, b   decode.Addr
-	pa, pb uint16
-}
-
-// keyOf returns the key of a segment and whether its sender is the second end of it.
-func keyOf(seg *decode.Segment) (k key, second bool) {
-	if less(seg.Dst, seg.DstPort, seg.Src, seg.SrcPort) {
-		return key{seg.Dst, seg.Src, seg.DstPort, seg.SrcPort}, true
-	}
-	return key{seg.Src, seg.Dst, seg.SrcPort, seg.DstPort}, false
-}
-
-// is reports whether k and o are the same key. Ports and the low words of addresses differ most; comparing field by field
-// saves a call.
-func (k *key) is(o *key) bool {
-	return k.pa == o.pa && k.pb == o.pb && k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi
-}
-
-func less(a decode.Addr, pa uint16, b decode.Addr, pb uint16) bool {
-	if a.Lo != b.Lo {
-		return a.Lo < b.Lo
-	}
-	if a.Hi != b.Hi {
-		return a.Hi < b.Hi
-	}
-	return pa < pb
-}
-
-// hash mixes a key with a seed, so that nobody can choose addresses that collide: no factor may be known, or one could be
-// made 1 by an address and take the seed out of the product.
-func (k *key) hash(seed uint64) uint64 {
-	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^bits.RotateLeft64(seed*0x9e3779b97f4a7c15, 32))
-	h := hi ^ lo ^ uint64(k.pa)<<16 ^ uint64(k.pb)
-	if k.a.Hi|k.b.Hi != 0 {
-		hi, lo = bits.Mul64(k.a.Hi^h, k.b.Hi^seed)
-		h = hi ^ lo
-	}
-	hi, lo = bits.Mul64(h^seed, 0xd6e8feb86659fd93)
-	return hi ^ lo
-}
-
 // table finds the latest connection of a key: open addressing with linear probing over pairs of 8 bytes, the upper half of
 // the key's hash and the connection's number, at most 3/4 full. It looks at connections only to compare keys.
 type table struct {

@@ -1,0 +1,52 @@
+package analyzer
+
+import (
+	"math/bits"
+
+	"finscope/internal/decode"
+)
+
+// key is the address and port pair of a connection, the smaller end first: both directions have the same key.
+type key struct {
+	a, b   decode.Addr
+	pa, pb uint16
+}
+
+// keyOf returns the key of a segment and whether its sender is the second end of it. It asks nothing: the direction of the
+// next packet cannot be predicted, and a branch on it costs as much as all the rest.
+func keyOf(seg *decode.Segment) (k key, second bool) {
+	_, borrow := bits.Sub64(uint64(seg.DstPort), uint64(seg.SrcPort), 0)
+	_, borrow = bits.Sub64(seg.Dst.Hi, seg.Src.Hi, borrow)
+	_, borrow = bits.Sub64(seg.Dst.Lo, seg.Src.Lo, borrow)
+	mask := -borrow // all ones if the destination is the first end
+	k.a.Lo, k.b.Lo = swapIf(mask, seg.Src.Lo, seg.Dst.Lo)
+	k.a.Hi, k.b.Hi = swapIf(mask, seg.Src.Hi, seg.Dst.Hi)
+	pa, pb := swapIf(mask, uint64(seg.SrcPort), uint64(seg.DstPort))
+	k.pa, k.pb = uint16(pa), uint16(pb)
+	return k, mask != 0
+}
+
+// swapIf returns its arguments, swapped if mask is all ones.
+func swapIf(mask, a, b uint64) (uint64, uint64) {
+	d := (a ^ b) & mask
+	return a ^ d, b ^ d
+}
+
+// is reports whether k and o are the same key. Ports and the low words of addresses differ most; comparing field by field
+// saves a call.
+func (k *key) is(o *key) bool {
+	return k.pa == o.pa && k.pb == o.pb && k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi
+}
+
+// hash mixes a key with a seed, so that nobody can choose addresses that collide: no factor may be known, or one could be
+// made 1 by an address and take the seed out of the product.
+func (k *key) hash(seed uint64) uint64 {
+	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^bits.RotateLeft64(seed*0x9e3779b97f4a7c15, 32))
+	h := hi ^ lo ^ uint64(k.pa)<<16 ^ uint64(k.pb)
+	if k.a.Hi|k.b.Hi != 0 {
+		hi, lo = bits.Mul64(k.a.Hi^h, k.b.Hi^seed)
+		h = hi ^ lo
+	}
+	hi, lo = bits.Mul64(h^seed, 0xd6e8feb86659fd93)
+	return hi ^ lo
+}
