@@ -10,7 +10,7 @@ COUNT    ?= 1
 STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./analyzer/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-static test fuzz bench bench-peers lint lab lab-long lab-record clean
+.PHONY: help run build build-static test fuzz bench bench-peers bench-live soak lint lab lab-long lab-record clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ bench: ## time and allocations by stage; BENCH=regexp COUNT=n
 
 bench-peers: build ## compare with the capture tools installed here, on generated captures of up to 1.1 GB
 	@scripts/bench-peers.sh
+
+bench-live: build ## compare live capture with tcpdump's over a veth pair; root, tcpreplay, tcpdump
+	@scripts/bench-live.sh
+
+soak: ## 30 minutes of live traffic with a million connections (root)
+	@go test ./cmd/finscope -run TestSoak -soak 30m -timeout 40m -v
 
 lint: ## gofmt, go vet and staticcheck
 	@scripts/lint.sh
