@@ -45,14 +45,17 @@ soak: ## 30 minutes of live traffic with a million connections (root)
 lint: ## gofmt, go vet and staticcheck
 	@scripts/lint.sh
 
+# The kernel is asked in network namespaces, which takes root.
+ROOT = if [ "$$(id -u)" != 0 ]; then echo "make $@: SKIPPED: it needs root, for network namespaces and packet sockets" >&2; exit 0; fi
+
 lab: ## hold finscope against this kernel in network namespaces (root): scenarios, random connections, fixtures
-	@go test -count 1 -timeout 10m ./internal/lab -random 200
+	@$(ROOT); go test -count 1 -timeout 10m ./internal/lab -random 200
 
 lab-long: ## the same with the scenarios that wait for the kernel's timers; up to 17 minutes
-	@go test -count 1 -timeout 30m -parallel 16 -run TestScenarios ./internal/lab -long
+	@$(ROOT); go test -count 1 -timeout 30m -parallel 16 -run TestScenarios ./internal/lab -long
 
 lab-record: ## record the scenarios anew as fixtures under testdata/pcaps/lab
-	@go test -count 1 -timeout 10m -parallel 2 -run TestScenarios ./internal/lab -record "$(CURDIR)/testdata/pcaps/lab"
+	@$(ROOT); go test -count 1 -timeout 10m -parallel 2 -run TestScenarios ./internal/lab -record "$(CURDIR)/testdata/pcaps/lab"
 
 clean: ## remove what was built and generated
 	rm -rf bin out
