@@ -59,9 +59,9 @@ func (l *Lab) Record(s *Scenario) (*Run, error) {
 }
 
 // captureTwice gives each tap every frame twice, as a mirror port of both directions does.
-func (r *Run) captureTwice() {
+func (run *Run) captureTwice() {
 	const later = 20e3 // ns
-	for tap, frames := range r.Captures {
+	for tap, frames := range run.Captures {
 		out := make([]Frame, 0, 2*len(frames))
 		for _, f := range frames {
 			again := f
@@ -69,7 +69,7 @@ func (r *Run) captureTwice() {
 			out = append(out, f, again)
 		}
 		slices.SortStableFunc(out, func(a, b Frame) int { return cmp.Compare(a.Time, b.Time) })
-		r.Captures[tap] = out
+		run.Captures[tap] = out
 	}
 }
 
