@@ -17,7 +17,7 @@ type book struct {
 	briefs  arena[brief]
 	waits   arena[heldWait]
 	codes   map[Code]int
-	found   []Code // in the connection entered last
+	found   []kind // in the connection entered last
 	flows   int
 	trouble trouble
 
@@ -117,8 +117,8 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		acc.held[btoi(x == server)]++
 	}
 	b.trouble.look(s, f, o)
-	b.found = s.codes(f, o, b.end, b.a)
-	for _, code := range b.found {
+	b.found = s.kinds(f, o, b.end, b.a)
+	for _, code := range codesOf(b.found) {
 		b.codes[code]++
 	}
 	return len(b.found) > 0

@@ -18,7 +18,7 @@ type casefile struct {
 	a   *assumptions
 
 	codesOnly bool // nobody will read the texts: they are not written
-	codes     []Code
+	kinds     []kind
 	out       []Finding
 }
 
@@ -30,11 +30,21 @@ func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Findi
 	return c.out
 }
 
-// codes returns the codes of what findings would write down, each once.
-func (s *shard) codes(f *flow, o *outcome, end int64, a *assumptions) []Code {
+// kinds returns the codes and severities of what findings would write down, each pair once.
+func (s *shard) kinds(f *flow, o *outcome, end int64, a *assumptions) []kind {
 	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true}
 	c.write()
-	return c.codes
+	return c.kinds
+}
+
+// codesOf returns the codes of kinds, each once.
+func codesOf(kinds []kind) (codes []Code) {
+	for _, k := range kinds {
+		if !slices.Contains(codes, k.code) {
+			codes = append(codes, k.code)
+		}
+	}
+	return codes
 }
 
 func (c *casefile) write() {
@@ -53,8 +63,8 @@ const nobody = -1
 
 // add appends a finding. who is an endpoint or nobody. Frames of 0 are left out, the others sorted.
 func (c *casefile) add(code Code, sev Severity, who int, frames []uint64, format string, args ...any) {
-	if !slices.Contains(c.codes, code) {
-		c.codes = append(c.codes, code)
+	if k := (kind{code, sev}); !slices.Contains(c.kinds, k) {
+		c.kinds = append(c.kinds, k)
 	}
 	if c.codesOnly {
 		return

@@ -74,7 +74,7 @@ func NewSession(name string, opts Options) (*Session, error) {
 	sh.closes = func(f *flow) { s.watched = append(s.watched, watched{flow: f.id, birth: f.birth}) }
 	a := r.assumptions(0)
 	sh.retires(&a)
-	sh.retired.all = true
+	sh.retired.forgets = true
 	sh.retired.gave = func(f *flow) { delete(s.told, f.birth) }
 	if opts.Only != nil {
 		sh.retired.only = func(f *flow) bool { return opts.Only(sh.record(f, int(f.birth), r.end, s.assumptions())) }
@@ -188,7 +188,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 	w.due = min(w.due, w.check)
 	o := sh.conclude(f, r.end)
 	gone = done(o.state[0]) && done(o.state[1]) // one side gave up
-	stuck := !gone && slices.ContainsFunc(sh.codes(f, &o, r.end, s.assumptions()), IsStuck)
+	stuck := !gone && slices.ContainsFunc(sh.kinds(f, &o, r.end, s.assumptions()), func(k kind) bool { return IsStuck(k.code) })
 	if stuck != w.stuck {
 		kind := EventStuck
 		if !stuck {

@@ -21,10 +21,10 @@ type Options struct {
 	// MaxFlows bounds the connections kept open at a time: beyond that one is finished early and counted, see bound.
 	// 0 is no limit. A bound implies one shard.
 	MaxFlows int
-	// FindingsOnly says that only connections with findings will be asked for one by one. Others are counted and forgotten
+	// FindingsOnly says that connections will be asked for as examples of findings only. The others are counted and forgotten
 	// once they have been over and silent for a minute more than TIME_WAIT lasts, so that memory is taken by what is alive;
-	// packets that come later still, other than a SYN, are counted in Summary.LatePackets alone. It is ignored with Packet
-	// and Trace, which need every connection.
+	// packets that come later still, other than a SYN, are counted in Summary.LatePackets alone. It is ignored with Only,
+	// Packet and Trace, which need every connection.
 	FindingsOnly bool
 	// Only, if set, says which connections are reported. Unlike Report.Select it is asked when a connection is over, so that
 	// a [Session] need not keep the others.

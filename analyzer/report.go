@@ -86,8 +86,8 @@ func (r *run) number(numbers []streams) []flowRef {
 	return refs
 }
 
-// Flows yields the records of all reported connections in stream order; with Options.FindingsOnly of those that have
-// findings or were not over for long when the capture ended. A record is valid on its own: it may be kept.
+// Flows yields the records of all reported connections in stream order; with Options.FindingsOnly, of those that were not over
+// for long when the capture ended, and of [Examples] of each finding. A record is valid on its own: it may be kept.
 func (r *Report) Flows() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
 		for _, ref := range r.flows {

@@ -1,34 +1,29 @@
 package analyzer
 
-import (
-	"slices"
-
-	"finscope/internal/decode"
-)
+import "finscope/internal/decode"
 
 // Where not every connection is reported one by one, those that are not need not be kept to the end of the capture: once one
 // is over and silent for so long that nothing can change what is said of it, it is entered in a book and its records are
 // given back. What is left of it is a place in the table, so that a packet that comes later still is not taken for a
 // connection of its own: it is counted, and changes nothing.
 //
-// A session, which may last for weeks, keeps no more than it has told: it gives back the records of all connections that are
-// over, forgets their places after bookSpan, and has the books of the last one to two bookSpans; of older ones the sums.
+// A session, which may last for weeks, keeps no more than it has told: it forgets their places after bookSpan, and has the books of the last one to two bookSpans; of older ones the sums.
 
 // retirement is that of the connections of a shard. The zero value retires none.
 type retirement struct {
-	after  int64            // how long a connection has to be silent once it is over, ns; 0: none is retired
-	all    bool             // those with findings too, and places are forgotten: a session
-	only   func(*flow) bool // whether it is to be entered; nil: each is
-	gave   func(*flow)      // told of each connection whose records are given back; nil: nobody is
-	book   *book            // where they are entered
-	older  *book            // the one before it; nil: there is none
-	sums   *book            // of those before that; nil: there are none
-	opened int64            // when book was
-	queue  queue            // connections that were packed, by the time of that
-	graves queue            // connections whose records were given back, by the time of that; kept if all is set
-	late   uint64
-	kept   map[Code]int // in a session: how many examples of each finding
-	peek   struct {
+	after    int64            // how long a connection has to be silent once it is over, ns; 0: none is retired
+	forgets  bool             // places, older books, and what gave up: a session
+	only     func(*flow) bool // whether it is to be entered; nil: each is
+	gave     func(*flow)      // told of each connection whose records are given back; nil: nobody is
+	book     *book            // where they are entered
+	older    *book            // the one before it; nil: there is none
+	sums     *book            // of those before that; nil: there are none
+	opened   int64            // when book was
+	queue    queue            // connections that were packed, by the time of that
+	graves   queue            // connections whose records were given back, by the time of that; kept if all is set
+	late     uint64
+	examples examples
+	peek     struct {
 		flow         flow
 		closing, odd int32
 		outcome      outcome
@@ -47,7 +42,7 @@ const bookSpan = 10 * 60e9 // ns
 func (s *shard) retires(a *assumptions) {
 	s.retired.after = a.timeWait + s.rules.slack + retireAfter
 	s.retired.book = newBook(s, 0, a)
-	s.retired.kept = map[Code]int{}
+	s.retired.examples = examples{}
 	s.flows.packs = &s.retired.queue
 }
 
@@ -79,7 +74,7 @@ func (s *shard) over(f *flow, now int64) bool {
 	if f.flags&(met|meeting) != 0 || f.pending != 0 {
 		return false
 	}
-	return now-f.last > s.retired.after && (f.flags&ended != 0 || f.unanswered() || s.retired.all && f.flags&finishedEarly != 0)
+	return now-f.last > s.retired.after && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
 }
 
 // unanswered reports whether nothing but SYNs without an answer was seen of a connection. The longest pause between two
@@ -111,7 +106,7 @@ func (s *shard) retireNext(now int64) {
 	case now-s.flows.coarse(pl) <= s.retired.after+coarseUnit:
 		return
 	default:
-		if f := s.view(id); s.over(f, now) || s.retired.all && s.gaveUp(f, now) {
+		if f := s.view(id); s.over(f, now) || s.retired.forgets && s.gaveUp(f, now) {
 			s.retire(f, now)
 		}
 	}
@@ -129,10 +124,10 @@ func (s *shard) gaveUp(f *flow, now int64) bool {
 	return done(o.state[0]) && done(o.state[1])
 }
 
-// retire enters f, which is packed and at hand as a view, in the book. Its records are kept only if it has findings.
+// retire enters f, which is packed and at hand as a view, in the book. Its records are kept only as an example.
 func (s *shard) retire(f *flow, now int64) {
 	t := &s.retired
-	if t.all && now-t.opened > bookSpan {
+	if t.forgets && now-t.opened > bookSpan {
 		s.turnBooks(now)
 	}
 	b := t.book
@@ -141,14 +136,14 @@ func (s *shard) retire(f *flow, now int64) {
 	*o = s.conclude(f, now)
 	pl := s.flows.places.at(f.id)
 	pl.entered = true
-	if (t.only == nil || t.only(f)) && b.enter(f, o) && (!t.all || t.isExample(b.found)) {
+	if (t.only == nil || t.only(f)) && b.enter(f, o) && t.examples.wants(b.found, f.birth) {
 		return
 	}
 	s.flows.discard(f)
 	if t.gave != nil {
 		t.gave(f)
 	}
-	if t.all && !pl.early {
+	if t.forgets && !pl.early {
 		t.graves.add(f.id)
 	}
 	if f.closing != 0 {
@@ -158,20 +153,6 @@ func (s *shard) retire(f *flow, now int64) {
 			}
 		}
 	}
-}
-
-// examples is how many connections with a finding a session keeps at least as examples for its reports.
-const examples = 20
-
-// isExample reports whether a connection with these findings is to be kept in a session.
-func (t *retirement) isExample(codes []Code) bool {
-	wanted := slices.ContainsFunc(codes, func(c Code) bool { return t.kept[c] < examples })
-	if wanted {
-		for _, c := range codes {
-			t.kept[c]++
-		}
-	}
-	return wanted
 }
 
 // turnBooks opens the next book of a session.
@@ -213,7 +194,7 @@ func (s *shard) forget(id int32) {
 
 // giveBack retires f in a session because too many connections are open. One that is closing is still watched.
 func (s *shard) giveBack(f *flow, now int64) {
-	if !s.retired.all || f.closing != 0 || f.flags&(met|meeting) != 0 || f.pending != 0 {
+	if !s.retired.forgets || f.closing != 0 || f.flags&(met|meeting) != 0 || f.pending != 0 {
 		return
 	}
 	id := f.id
