@@ -14,7 +14,7 @@ type goneFacts struct {
 	valid    bool
 	prompted bool  // the first one came soon enough to be an answer to something; any of a live socket counts
 	abort    bool  // one came from a live socket: seq and ack are valid
-	late     bool  // that one stands past all that was seen of its sender, by the number of a FIN or more
+	past     bool  // that one stands one past all that was seen of its sender, as after a FIN
 	left     State // the state that its sender left
 
 	seq  reassembly.Seq // where its sender stood, with all that was lost before the capture point
@@ -43,7 +43,7 @@ func (s *shard) noteGone(f *flow, c *closing, x int, p *packet, r *rstFacts, ans
 	}
 	if abort && !g.abort {
 		g.abort, g.seq, g.ack, g.abortTime, g.abortFrame, g.id = true, r.seq, r.ack, p.time, p.frame, identityOf(&p.seg)
-		g.late = e.out.Started() && r.seq != e.out.Next()
+		g.past = e.out.Started() && r.seq == e.out.Next()+1
 	}
 }
 

@@ -202,6 +202,13 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	default:
 		o.verdict = Open
 	}
+	for x := range f.e {
+		c, y := &o.c, f.peer(x)
+		beyond := c.early[x].valid && c.early[x].seq == f.e[x].out.Next()+1 || c.gone[x].past
+		if beyond && !c.fin[x].sent && c.fin[y].sent {
+			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
+		}
+	}
 	if o.verdict == Open && !f.e[0].has(sentACK) && !f.e[1].has(sentACK) {
 		o.verdict = Indeterminate // nothing but RSTs that cannot be judged, or the like
 	}

@@ -200,10 +200,10 @@ func resets() []Scenario {
 			c.close()
 			p.pause(300 * ms)
 		}},
-		{Number: 86, Title: "SYN-ACK to a host that sent no SYN", Server: "CLOSED", play: func(p *Play) {
+		{Number: 86, Title: "SYN-ACK to a host that sent no SYN", Server: "CLOSED", setup: setup{delay: 50 * ms}, play: func(p *Play) {
 			p.listen(servicePort, 16)
 			p.inject(Server, firstPort, flagSYN, 0, 0, func(c *crafted) { c.seq = 1000 })
-			p.pause(50 * ms)
+			p.pause(200 * ms)
 		}},
 		{Number: 87, Title: "RST after both FINs to the closed end", Client: "TIME_WAIT", Server: "CLOSED", First: "client", play: func(p *Play) {
 			clientFirst4(p)
