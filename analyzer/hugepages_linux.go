@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"runtime"
 	"syscall"
 	"unsafe"
 )
@@ -10,12 +11,13 @@ import (
 // those who ask (/sys/kernel/mm/transparent_hugepage/enabled: madvise); that it does not is no error. The bounds are
 // widened to whole pages: what lies around belongs to the same heap.
 func wantHugePages[T any](block []T) {
-	size := len(block) * int(unsafe.Sizeof(block[0]))
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(block)))
+	size := uintptr(len(block)) * unsafe.Sizeof(block[0])
 	if size < hugePage {
 		return
 	}
-	start := unsafe.Pointer(unsafe.SliceData(block))
-	before := int(uintptr(start) % hugePage)
-	b := unsafe.Slice((*byte)(unsafe.Add(start, -before)), (before+size+hugePage-1)/hugePage*hugePage)
-	_ = syscall.Madvise(b, syscall.MADV_HUGEPAGE) // without them it is only slower
+	end := (start + size + hugePage - 1) &^ (hugePage - 1)
+	start &^= hugePage - 1
+	syscall.Syscall(syscall.SYS_MADVISE, start, end-start, syscall.MADV_HUGEPAGE) // refused, it is only slower
+	runtime.KeepAlive(block)
 }
