@@ -387,8 +387,9 @@ func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
 	switch {
 	case g.abort && g.ack.Before(n.end):
 		// A socket sent it that had not received the FIN, and its owner closed on its own account. If the FIN came a
-		// retransmission later, the RST was lost and came first all the same.
+		// retransmission later, the RST was lost and came first all the same, or that FIN is a retransmission itself.
 		if n.frame > g.abortFrame && n.time-g.abortTime > max(200e6, 2*int64(f.e[x].rtt)*1000) {
+			o.doubts |= firstFIN
 			return y, ByRST
 		}
 		return bothSides, ByRST
