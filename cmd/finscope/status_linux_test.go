@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -79,19 +78,41 @@ func TestLiveStatus(t *testing.T) {
 	server.do(t, cmd.Start)
 	t.Cleanup(func() { cmd.Process.Kill() })
 	terminal.Close()
-	read := make(chan string)
+	pieces := make(chan string)
 	go func() {
-		all, _ := io.ReadAll(screen) // ends with an error when nobody has the terminal any more
-		read <- string(all)
+		defer close(pieces)
+		for b := make([]byte, 4096); ; {
+			n, err := screen.Read(b)
+			if err != nil {
+				return // nobody has the terminal any more
+			}
+			pieces <- string(b[:n])
+		}
 	}()
-	time.Sleep(500 * time.Millisecond)
+	written := ""
+	until := func(text string) {
+		t.Helper()
+		for late := time.After(30 * time.Second); !strings.Contains(written, text); {
+			select {
+			case piece, more := <-pieces:
+				if written += piece; !more {
+					t.Fatalf("no %q in\n%s", text, written)
+				}
+			case <-late:
+				t.Fatalf("no %q after 30 s in\n%s", text, written)
+			}
+		}
+	}
+	until("listening on veth0")
 	makeConnections(t, client, l)
-	time.Sleep(2500 * time.Millisecond)
+	until(" 1 stuck ")
 	cmd.Process.Signal(syscall.SIGINT)
+	for piece := range pieces {
+		written += piece
+	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	written := <-read
 	lines, statuses := show(written)
 	for i, line := range lines {
 		if strings.Contains(line, "closing") || strings.ContainsAny(line, "\x1b\r") {
