@@ -1,6 +1,8 @@
 package analyzer
 
 import (
+	"net/netip"
+
 	"finscope/internal/decode"
 )
 
@@ -81,7 +83,7 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 	if !ok {
 		i = int32(len(b.accounts))
 		b.index[k] = i
-		b.accounts = append(b.accounts, newAccount(addr, port))
+		b.accounts = append(b.accounts, newAccount(netip.AddrPortFrom(addr.Netip(), port)))
 	}
 	return i
 }
@@ -112,7 +114,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		}
 		*b.waits.at(b.waits.add()) = heldWait{
 			since: w.since, until: w.until, brief: i, server: x == server,
-			reused: w.ended == "reused", isn: s.events(&o.c.timeWait[x]).proof == nextISN,
+			reused: w.ended == WaitReused, isn: s.events(&o.c.timeWait[x]).proof == nextISN,
 		}
 		acc.held[btoi(x == server)]++
 	}

@@ -162,7 +162,7 @@ func observedStream(f *analyzer.Flow) expectedStream {
 		}
 	}
 	for _, w := range f.TimeWait {
-		s.TimeWait = append(s.TimeWait, string(w.Holder)+" "+w.Ended)
+		s.TimeWait = append(s.TimeWait, string(w.Holder)+" "+string(w.Ended))
 	}
 	if h := f.HalfClose; h != nil {
 		s.HalfClose = &expectedHalfClose{By: string(h.By), Bytes: h.Bytes}

@@ -232,11 +232,6 @@ func (g *gathering) captureItself() {
 	}
 }
 
-// rank orders severities, the worst first.
-func (s Severity) rank() int {
-	return slices.Index([]Severity{Error, Warning, Info}, s)
-}
-
 // sortFindings puts group findings in the order of reports: worst first, then the most connections.
 func sortFindings(all []GroupFinding) {
 	port := func(f *GroupFinding) uint16 {
@@ -246,7 +241,7 @@ func sortFindings(all []GroupFinding) {
 		return *f.Port
 	}
 	slices.SortStableFunc(all, func(a, b GroupFinding) int {
-		return cmp.Or(cmp.Compare(a.Severity.rank(), b.Severity.rank()), cmp.Compare(b.Count, a.Count),
+		return cmp.Or(b.Severity.Compare(a.Severity), cmp.Compare(b.Count, a.Count),
 			cmp.Compare(a.Code, b.Code), a.IP.Compare(b.IP), cmp.Compare(port(&a), port(&b)), a.Start.Compare(b.Start), strings.Compare(a.Text, b.Text))
 	})
 }

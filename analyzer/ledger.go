@@ -34,8 +34,8 @@ type account struct {
 	accepted []int64   // when it accepted a SYN; filled in only if it refused any
 }
 
-func newAccount(addr decode.Addr, port uint16) *account {
-	return &account{at: netip.AddrPortFrom(addr.Netip(), port), tally: tally{stuck: map[State]int{}}}
+func newAccount(at netip.AddrPort) *account {
+	return &account{at: at, tally: tally{stuck: map[State]int{}}}
 }
 
 // hold is one TIME_WAIT, or a CLOSE_WAIT that keeps a port as one does.
@@ -62,7 +62,7 @@ const maxTime = math.MaxInt64
 func (l *ledger) account(at netip.AddrPort) *account {
 	acc := l.services[at]
 	if acc == nil {
-		acc = &account{at: at, tally: tally{stuck: map[State]int{}}}
+		acc = newAccount(at)
 		l.services[at] = acc
 	}
 	return acc

@@ -192,7 +192,7 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 	if testing.Short() {
 		trials = 6
 	}
-	ended := map[string]int{}
+	ended := map[WaitEnd]int{}
 	for seed := range uint64(trials) {
 		p := newPlay(seed)
 		for port := range uint16(12) {
@@ -231,7 +231,7 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 			}
 		}
 	}
-	for _, how := range []string{"expired", "reused", "killed", "running"} {
+	for _, how := range []WaitEnd{"expired", "reused", "killed", "running"} {
 		if ended[how] == 0 {
 			t.Errorf("no TIME_WAIT was %s: %v", how, ended)
 		}

@@ -159,7 +159,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		return false, nil
 	}
 	f := sh.flows.at(w.flow)
-	if over(sh, f) || f.flags&finishedEarly != 0 {
+	if sh.hasEnded(f) || f.flags&finishedEarly != 0 {
 		if w.stuck {
 			if err := s.tell(EventStuckOver, f, tell); err != nil {
 				return false, err
@@ -187,7 +187,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 	}
 	w.due = min(w.due, w.check)
 	o := sh.conclude(f, r.end)
-	gone = done(o.state[0]) && done(o.state[1]) // one side gave up
+	gone = o.state[0].done() && o.state[1].done() // one side gave up
 	stuck := !gone && slices.ContainsFunc(sh.kinds(f, &o, r.end, s.assumptions()), func(k kind) bool { return IsStuck(k.code) })
 	if stuck != w.stuck {
 		kind := EventStuck
@@ -205,11 +205,9 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 	return true, s.tell(EventClosed, f, tell)
 }
 
-func done(st State) bool { return st == Closed || st == TimeWait }
-
-// over reports whether a connection has ended: its endpoints owe each other nothing, a RST counted, or another connection
+// hasEnded reports whether a connection has ended: its endpoints owe each other nothing, a RST counted, or another connection
 // took over its addresses and ports.
-func over(s *shard, f *flow) bool {
+func (s *shard) hasEnded(f *flow) bool {
 	return f.flags&(ended|replaced) != 0 || s.closings.at(f.closing).rst.accepted
 }
 

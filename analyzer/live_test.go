@@ -161,7 +161,7 @@ func BenchmarkAdvance(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	stuck := slices.IndexFunc(s.watched, func(w watched) bool { return !over(s.run.shards[0], s.run.shards[0].flows.at(w.flow)) })
+	stuck := slices.IndexFunc(s.watched, func(w watched) bool { return !s.run.shards[0].hasEnded(s.run.shards[0].flows.at(w.flow)) })
 	if stuck < 0 {
 		b.Fatal("nothing is stuck")
 	}

@@ -94,7 +94,7 @@ func (h *waitHeap) Pop() any {
 func (w *runningWaits) set(f *Flow, now int64) {
 	var until [2]int64
 	for i := range f.TimeWait {
-		if span := &f.TimeWait[i]; span.Ended == "running" {
+		if span := &f.TimeWait[i]; span.Ended == WaitRunning {
 			side := 0
 			if span.Holder == ServerSide {
 				side = 1

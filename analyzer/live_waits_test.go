@@ -11,7 +11,7 @@ import (
 )
 
 // closed makes the record of a connection of which the client holds TIME_WAIT.
-func closed(stream int, client, server netip.AddrPort, until int64, ended string) *Flow {
+func closed(stream int, client, server netip.AddrPort, until int64, ended WaitEnd) *Flow {
 	return &Flow{
 		Stream: stream, Client: Endpoint{IP: client.Addr(), Port: client.Port()}, Server: Endpoint{IP: server.Addr(), Port: server.Port()},
 		TimeWait: []TimeWaitSpan{{Holder: ClientSide, Until: at(until), Ended: ended}},

@@ -87,7 +87,7 @@ type TimeWaitSpan struct {
 	Holder Side      `json:"holder" expr:"holder"`
 	Since  time.Time `json:"since" expr:"since"` // last restart
 	Until  time.Time `json:"until" expr:"until"` // presumed, by the length assumed for the holder's system
-	Ended  string    `json:"ended" expr:"ended"` // "expired", "reused", "killed" or "running"
+	Ended  WaitEnd   `json:"ended" expr:"ended"`
 }
 
 // Finding is something about a connection that someone may have to act on.

@@ -112,11 +112,19 @@ func (r *Report) Marked() iter.Seq[*Flow] {
 
 // Flow returns the record of one stream.
 func (r *Report) Flow(stream int) (*Flow, bool) {
-	i, ok := slices.BinarySearchFunc(r.flows, stream, func(ref flowRef, n int) int { return cmp.Compare(int(ref.stream), n) })
+	ref, ok := r.find(stream)
 	if !ok {
 		return nil, false
 	}
-	return r.build(r.flows[i]), true
+	return r.build(ref), true
+}
+
+func (r *Report) find(stream int) (flowRef, bool) {
+	i, ok := slices.BinarySearchFunc(r.flows, stream, func(ref flowRef, n int) int { return cmp.Compare(int(ref.stream), n) })
+	if !ok {
+		return flowRef{}, false
+	}
+	return r.flows[i], true
 }
 
 func (r *Report) build(ref flowRef) *Flow {
@@ -145,11 +153,11 @@ func (r *Report) Ladder(stream int) ([]Rung, bool) {
 	}
 	s := r.run.shards[0]
 	steps, ok := s.traced[int32(stream)]
-	i, found := slices.BinarySearchFunc(r.flows, stream, func(ref flowRef, n int) int { return cmp.Compare(int(ref.stream), n) })
+	ref, found := r.find(stream)
 	if !ok || !found {
 		return nil, false
 	}
-	return s.ladder(s.flows.at(r.flows[i].flow), steps), true
+	return s.ladder(s.flows.at(ref.flow), steps), true
 }
 
 // summary describes the capture as a whole.

@@ -121,7 +121,7 @@ func (s *shard) gaveUp(f *flow, now int64) bool {
 	}
 	o := &s.retired.peek.outcome
 	*o = s.conclude(f, now)
-	return done(o.state[0]) && done(o.state[1])
+	return o.state[0].done() && o.state[1].done()
 }
 
 // retire enters f, which is packed and at hand as a view, in the book. Its records are kept only as an example.

@@ -267,7 +267,7 @@ func observed(f *Flow) pkttest.Expect {
 		} else {
 			e.Holds = "both"
 		}
-		e.TimeWait = tw.Ended
+		e.TimeWait = string(tw.Ended)
 	}
 	if h := f.HalfClose; h != nil {
 		e.HalfClose, e.Octets = string(h.By), h.Bytes

@@ -10,11 +10,10 @@ func (s *shard) settle(f *flow, p *packet) {
 		c = s.closings.at(f.closing)
 		s.followTimeWaits(f, c, p)
 	}
-	over := func(st State) bool { return st == Closed || st == TimeWait }
 	switch {
 	case c == nil && f.e[0].state == Established && f.e[1].state == Established:
 		f.flags |= settled
-	case over(f.e[0].state) && (f.flags&self != 0 || over(f.e[1].state)):
+	case f.e[0].state.done() && (f.flags&self != 0 || f.e[1].state.done()):
 		if f.flags&ended == 0 {
 			f.flags |= ended
 			s.flows.over.add(f.id)
@@ -24,6 +23,9 @@ func (s *shard) settle(f *flow, p *packet) {
 	}
 	s.recount(f, open)
 }
+
+// done reports whether an endpoint has nothing to send or to wait for any more, but for late packets.
+func (s State) done() bool { return s == Closed || s == TimeWait }
 
 // setStates takes over newly inferred states.
 func (s *shard) setStates(f *flow, states [2]State, p *packet) {

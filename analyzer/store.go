@@ -7,10 +7,10 @@ const (
 	overAfter = 2e9  // ns
 )
 
-// flowStore holds the connections of a shard under numbers that stay until they are forgotten. Those that had packets of late are held as they
-// are; the others packed, with their side records, in about a quarter of the space: memory is taken by what is alive,
-// and by little more than the numbers of what was. Packing loses nothing, so it shows nowhere: a connection is unpacked
-// when it is asked for.
+// flowStore holds the connections of a shard under numbers that stay until they are forgotten. Those that had packets of
+// late are held as they are; the others packed, with their side records, in about a quarter of the space. Packing loses
+// nothing, so it shows nowhere: a connection is unpacked when it is asked for. What retire.go has entered in a book is
+// discarded, or stays packed.
 type flowStore struct {
 	places freeArena[place] // by the number of the connection
 	added  uint64           // connections so far
@@ -76,8 +76,8 @@ const (
 	sweepNew   = 3
 )
 
-// sweep packs connections that have been idle, one at most. It is called before every packet: each connection's turn
-// comes in time, and no list of them by age has to be kept.
+// sweep packs connections that have been idle: one of all, whose turns come in time, so that no list of them by age has to
+// be kept, and one of those that ended, which are queued. It is called before every packet.
 func (st *flowStore) sweep(now int64) {
 	if st.epoch == 0 {
 		st.epoch = now
@@ -235,5 +235,5 @@ func (st *flowStore) resume() {
 	st.read = false
 }
 
-// idle reports whether a connection is packed: nothing has come for it in the last idleAfter.
+// idle reports whether a connection is packed: nothing has come for it for idleAfter, or overAfter if it has ended.
 func (st *flowStore) idle(id int32) bool { return st.places.at(id).at < 0 }

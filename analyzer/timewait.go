@@ -1,14 +1,10 @@
 package analyzer
 
-import (
-	"strings"
-
-	"finscope/internal/decode"
-)
+import "finscope/internal/decode"
 
 // This file follows each TIME_WAIT through the packets that come while it runs: what starts it anew, what ends it early,
 // what shows that it was there or that it never was. Who holds one is decided by the close machine (machine.go); what a
-// SYN does to one is in reuse.go, how many there are at a time in ledger.go.
+// SYN does to one is in reuse.go, what systems do differently in timewait_rules.go, how many there are at a time in ledger.go.
 
 // timeWaitFacts is the TIME_WAIT of one endpoint.
 type timeWaitFacts struct {
@@ -63,58 +59,6 @@ const (
 	mini           // that ACK had IPv4 identification 0: a socket of Linux in TIME_WAIT sends such
 	nextISN        // the next connection's ISN is the old next number + 65537: Linux takes that from TIME_WAIT
 )
-
-// killRule says which RST ends TIME_WAIT.
-type killRule uint8
-
-const (
-	killExact  killRule = iota // at exactly RCV.NXT: Linux, tcp_timewait_state_process; RFC 9293 with RFC 5961
-	killWindow                 // anywhere in the window: illumos, tcp_time_wait_processing
-	killNever                  // FreeBSD, tcp_twcheck (RFC 1337 §3, fix 1)
-)
-
-// timeWaitRules is what an operating system does in TIME_WAIT. The zero value is Linux without a length.
-type timeWaitRules struct {
-	length  int64 // ns
-	slack   int64 // how much later than that the timer may fire, ns
-	kill    killRule
-	finOnly bool // nothing but a FIN starts it anew
-	silent  bool // so does an empty segment that needs no answer
-	linux   bool
-
-	seqOnly    bool // a SYN is accepted by its number alone: timestamps are not looked at
-	pastWindow bool // and only past the window of the old connection: one inside it is refused with RST
-}
-
-// rules returns the rules that go with the system that o names. Linux: net/ipv4/tcp_minisocks.c,
-// tcp_timewait_state_process, all of it measured; FreeBSD: sys/netinet/tcp_timewait.c, whose family macOS is of; illumos:
-// tcp_time_wait_processing. Of Windows nothing is published: it gets what RFC 9293 §3.10.7.4 says.
-func (o *Options) rules(a *Assumed) timeWaitRules {
-	t := timeWaitRules{length: int64(a.TimeWait.Duration())}
-	switch strings.ToLower(o.OS) {
-	case "", "linux":
-		t.linux, t.silent = true, true
-		t.slack = 2e9 // measured: 60.4 to 61.5 s
-	case "freebsd", "macos":
-		t.finOnly, t.kill, t.seqOnly = true, killNever, true
-	case "solaris":
-		t.finOnly, t.kill, t.seqOnly, t.pastWindow = true, killWindow, true, true
-	case "windows":
-		t.finOnly = true
-	}
-	return t
-}
-
-// restarts reports whether the holder starts its timer anew on a segment that it answers.
-func (t *timeWaitRules) restarts(c trigger) bool {
-	switch c {
-	case finCopy:
-		return true
-	case otherACK, pawsSYN:
-		return !t.finOnly
-	}
-	return false
-}
 
 // eventsOf returns the record of what happened to a TIME_WAIT of f, for more to be entered, and makes it if there is none.
 func (s *shard) eventsOf(f *flow, tw *timeWaitFacts) *waitEvents {
@@ -304,7 +248,7 @@ func (s *shard) timeWaitSpan(f *flow, o *outcome, x int, end int64, a *assumptio
 // wait is a TIME_WAIT from its start to its end, as the ledger keeps it.
 type wait struct {
 	since, until int64
-	ended        string // as in TimeWaitSpan
+	ended        WaitEnd
 }
 
 // waitOf is timeWaitSpan in numbers.
@@ -318,7 +262,7 @@ func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (w
 	if since == 0 { // presumed: its acknowledgment was not captured
 		since = o.since[x]
 	}
-	w := wait{since: since, until: since + a.timeWait, ended: "running"}
+	w := wait{since: since, until: since + a.timeWait, ended: WaitRunning}
 	if ev.began != 0 {
 		w.since = min(ev.began, since)
 	}
@@ -327,13 +271,13 @@ func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (w
 		if ev.proof == noProof {
 			return wait{}, false
 		}
-		w.until, w.ended = ev.denied, "killed"
+		w.until, w.ended = ev.denied, WaitKilled
 	case ev.reused != 0 && (ev.reused < w.until || ev.proof == nextISN) && (ev.killed == 0 || ev.killed > ev.reused):
-		w.until, w.ended = ev.reused, "reused"
+		w.until, w.ended = ev.reused, WaitReused
 	case ev.killed != 0 && ev.killed < w.until:
-		w.until, w.ended = ev.killed, "killed"
+		w.until, w.ended = ev.killed, WaitKilled
 	case w.until <= end:
-		w.ended = "expired"
+		w.ended = WaitExpired
 	}
 	return w, true
 }

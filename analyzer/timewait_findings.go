@@ -11,12 +11,12 @@ func (c *casefile) timeWaits() {
 		}
 		ev := c.s.events(&c.o.c.timeWait[x])
 		switch w.ended {
-		case "killed":
+		case WaitKilled:
 			c.timeWaitKilled(x, &w, ev)
-		case "reused":
+		case WaitReused:
 			c.timeWaitReused(x, &w, ev)
 		}
-		if ev.restarts > 0 && w.ended != "reused" && w.ended != "killed" {
+		if ev.restarts > 0 && w.ended != WaitReused && w.ended != WaitKilled {
 			last := ""
 			if ev.restarts > 1 {
 				last = ", the last time"

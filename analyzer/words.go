@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +84,20 @@ const (
 	ByRST ClosedBy = "rst"
 )
 
+// WaitEnd says how a TIME_WAIT ended.
+type WaitEnd string
+
+// The ends of a TIME_WAIT.
+const (
+	WaitExpired WaitEnd = "expired" // its time was over
+	WaitReused  WaitEnd = "reused"  // a SYN took its addresses and ports for the next connection
+	WaitKilled  WaitEnd = "killed"  // a RST ended it, or showed that it was gone
+	WaitRunning WaitEnd = "running" // at the end of the capture
+)
+
+// WaitEnds lists all values.
+func WaitEnds() []WaitEnd { return []WaitEnd{WaitExpired, WaitReused, WaitKilled, WaitRunning} }
+
 // Confidence says how far a verdict can be trusted.
 type Confidence string
 
@@ -119,7 +134,7 @@ const (
 // DoubtFinishedEarly says that more connections were open than Options.MaxFlows allows, and that this one was given up.
 const DoubtFinishedEarly Doubt = "finished-early"
 
-// Severity orders findings.
+// Severity says how bad a finding is.
 type Severity string
 
 // The severities.
@@ -128,6 +143,14 @@ const (
 	Warning Severity = "warning"
 	Error   Severity = "error"
 )
+
+// Severities lists all severities, the mildest first.
+func Severities() []Severity { return []Severity{Info, Warning, Error} }
+
+// Compare returns a number below, at or above 0 as s is milder than o, the same or worse. No severity is milder than any.
+func (s Severity) Compare(o Severity) int {
+	return slices.Index(Severities(), s) - slices.Index(Severities(), o)
+}
 
 // PortRange is a range of local ports, both ends included.
 type PortRange struct{ Low, High uint16 }

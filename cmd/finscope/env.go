@@ -115,7 +115,7 @@ func (e *flowEnv) set(f *analyzer.Flow) {
 	}
 	e.TimeWait = e.TimeWait[:0]
 	for _, w := range f.TimeWait {
-		e.TimeWait = append(e.TimeWait, timeWaitEnv{string(w.Holder), w.Since, w.Until, w.Ended})
+		e.TimeWait = append(e.TimeWait, timeWaitEnv{string(w.Holder), w.Since, w.Until, string(w.Ended)})
 	}
 	e.Findings = e.Findings[:0]
 	for i := range f.Findings {
@@ -146,6 +146,7 @@ func (e *endpointEnv) set(p *analyzer.Endpoint) {
 	e.RSTFrames = frames(e.RSTFrames, p.RSTFrames)
 }
 
+// words puts values of the record as plain strings in the place of those of to.
 func words[S ~string](to []string, from []S) []string {
 	to = to[:0]
 	for _, s := range from {

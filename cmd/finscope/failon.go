@@ -8,10 +8,10 @@ import (
 	"finscope/analyzer"
 )
 
-// failOn is what --fail-on names: verdicts, finding codes, and the severities from which on a finding fails.
+// failOn is what --fail-on names: verdicts, finding codes, and the severity from which on a finding fails.
 type failOn struct {
-	names      []string
-	severities []analyzer.Severity
+	names []string
+	from  analyzer.Severity // the mildest that was named; "": none
 }
 
 // Set adds the names of a comma-separated list.
@@ -19,10 +19,10 @@ func (v *failOn) Set(s string) error {
 	for name := range strings.SplitSeq(s, ",") {
 		name = strings.TrimSpace(name)
 		switch {
-		case name == string(analyzer.Warning):
-			v.severities = append(v.severities, analyzer.Warning, analyzer.Error)
-		case name == string(analyzer.Error):
-			v.severities = append(v.severities, analyzer.Error)
+		case name == string(analyzer.Warning), name == string(analyzer.Error):
+			if s := analyzer.Severity(name); v.from == "" || s.Compare(v.from) < 0 {
+				v.from = s
+			}
 		case slices.Contains(verdicts(), name) || slices.Contains(codes(), name):
 			v.names = append(v.names, name)
 		default:
@@ -57,7 +57,7 @@ func (v *failOn) Type() string { return "NAME[,NAME...]" }
 
 // matches reports whether anything that is reported has one of the names.
 func (v *failOn) matches(r *analyzer.Report) bool {
-	if len(v.names) == 0 && len(v.severities) == 0 {
+	if len(v.names) == 0 && v.from == "" {
 		return false
 	}
 	for i := range r.Findings {
@@ -75,7 +75,7 @@ func (v *failOn) matches(r *analyzer.Report) bool {
 			return true
 		}
 	}
-	if len(v.severities) == 0 {
+	if v.from == "" {
 		return false
 	}
 	for f := range r.Marked() {
@@ -89,5 +89,5 @@ func (v *failOn) matches(r *analyzer.Report) bool {
 }
 
 func (v *failOn) finding(c analyzer.Code, s analyzer.Severity) bool {
-	return slices.Contains(v.names, string(c)) || slices.Contains(v.severities, s)
+	return slices.Contains(v.names, string(c)) || v.from != "" && s.Compare(v.from) >= 0
 }

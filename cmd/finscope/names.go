@@ -4,21 +4,9 @@ import "finscope/analyzer"
 
 // codes lists every finding code of the record format: --fail-on and --where refuse others, because a misspelt name
 // would silently match nothing.
-func codes() []string {
-	var names []string
-	for _, c := range analyzer.Codes() {
-		names = append(names, string(c))
-	}
-	return names
-}
+func codes() []string { return words(nil, analyzer.Codes()) }
 
-func verdicts() []string {
-	var names []string
-	for _, v := range analyzer.Verdicts() {
-		names = append(names, string(v))
-	}
-	return names
-}
+func verdicts() []string { return words(nil, analyzer.Verdicts()) }
 
 func states() []string {
 	var names []string
@@ -26,8 +14,4 @@ func states() []string {
 		names = append(names, s.String())
 	}
 	return names
-}
-
-func severities() []string {
-	return []string{string(analyzer.Info), string(analyzer.Warning), string(analyzer.Error)}
 }

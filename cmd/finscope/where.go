@@ -205,23 +205,19 @@ func wordsOf(field string) []string {
 	case "state", "client_state", "server_state":
 		return states()
 	case "closed_first":
-		var names []string
-		for _, c := range analyzer.ClosedFirsts() {
-			names = append(names, string(c))
-		}
-		return names
+		return words(nil, analyzer.ClosedFirsts())
 	case "closed_by":
-		return []string{string(analyzer.ByFIN), string(analyzer.ByRST)}
+		return words(nil, []analyzer.ClosedBy{analyzer.ByFIN, analyzer.ByRST})
 	case "confidence":
-		return []string{string(analyzer.Certain), string(analyzer.Likely), string(analyzer.Ambiguous)}
+		return words(nil, []analyzer.Confidence{analyzer.Certain, analyzer.Likely, analyzer.Ambiguous})
 	case "roles":
-		return []string{string(analyzer.RolesHandshake), string(analyzer.RolesGuessed), string(analyzer.RolesBoth)}
+		return words(nil, []analyzer.Roles{analyzer.RolesHandshake, analyzer.RolesGuessed, analyzer.RolesBoth})
 	case "by", "holder", "who":
-		return []string{string(analyzer.ClientSide), string(analyzer.ServerSide)}
+		return words(nil, []analyzer.Side{analyzer.ClientSide, analyzer.ServerSide})
 	case "severity":
-		return severities()
+		return words(nil, analyzer.Severities())
 	case "ended":
-		return []string{"expired", "reused", "killed", "running"}
+		return words(nil, analyzer.WaitEnds())
 	case "code", "codes":
 		return codes()
 	}

@@ -241,7 +241,7 @@ func (x *comparison) timeWait() {
 		got := ""
 		for _, span := range x.v.Flow.TimeWait {
 			if x.v.named(x.t, string(span.Holder)) == string(side) {
-				got = span.Ended
+				got = string(span.Ended)
 			}
 		}
 		switch {

@@ -75,15 +75,9 @@ func appendRow(row []string, f *analyzer.Flow) []string {
 	var holders, untils, ended []string
 	for i := range f.TimeWait {
 		t := &f.TimeWait[i]
-		holders, untils, ended = append(holders, string(t.Holder)), append(untils, csvTime(t.Until)), append(ended, t.Ended)
+		holders, untils, ended = append(holders, string(t.Holder)), append(untils, csvTime(t.Until)), append(ended, string(t.Ended))
 	}
-	var severity analyzer.Severity
-	for i := range f.Findings {
-		if s := f.Findings[i].Severity; severityRank(s) > severityRank(severity) {
-			severity = s
-		}
-	}
-	return append(row, joined(holders), joined(untils), joined(ended), string(severity), joined(f.Codes), f.DisplayFilter)
+	return append(row, joined(holders), joined(untils), joined(ended), string(worst(f)), joined(f.Codes), f.DisplayFilter)
 }
 
 func appendEndpointColumns(row []string, e *analyzer.Endpoint) []string {

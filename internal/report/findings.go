@@ -32,7 +32,7 @@ func (g byCode) add(f *analyzer.Flow) {
 			c = &codeGroup{code: x.Code}
 			g[x.Code] = c
 		}
-		if c.flows == 0 || severityRank(x.Severity) > severityRank(c.severity) {
+		if c.flows == 0 || x.Severity.Compare(c.severity) > 0 {
 			c.severity, c.text, c.example = x.Severity, x.Text, f.Stream
 		}
 		if c.flows > 0 && c.last == f.Stream {
@@ -46,7 +46,8 @@ func (g byCode) add(f *analyzer.Flow) {
 	}
 }
 
-// writeFindings prints what concerns services and hosts first, then what concerns single flows; each worst first.
+// writeFindings prints what concerns services and hosts first, in the order of the report, then what concerns single flows;
+// each worst first.
 func writeFindings(p *page, groups []analyzer.GroupFinding, single byCode) {
 	if len(groups) == 0 && len(single) == 0 {
 		return
@@ -62,14 +63,10 @@ func writeFindings(p *page, groups []analyzer.GroupFinding, single byCode) {
 	}
 	slices.SortFunc(codes, func(a, b *codeGroup) int {
 		return cmp.Or(
-			cmp.Compare(severityRank(b.severity), severityRank(a.severity)),
+			b.severity.Compare(a.severity),
 			cmp.Compare(b.flows, a.flows),
 			cmp.Compare(a.code, b.code),
 		)
-	})
-	groups = slices.Clone(groups)
-	slices.SortStableFunc(groups, func(a, b analyzer.GroupFinding) int {
-		return cmp.Compare(severityRank(b.Severity), severityRank(a.Severity))
 	})
 
 	const codeAt = len("warning  ")

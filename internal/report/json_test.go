@@ -270,7 +270,7 @@ func randomFlow(rnd *rand.Rand) *analyzer.Flow {
 	for range rnd.IntN(3) {
 		f.Doubts = append(f.Doubts, analyzer.Doubt(word()))
 		f.Codes = append(f.Codes, analyzer.Code(word()))
-		f.TimeWait = append(f.TimeWait, analyzer.TimeWaitSpan{Holder: side(), Since: when(), Until: when(), Ended: word()})
+		f.TimeWait = append(f.TimeWait, analyzer.TimeWaitSpan{Holder: side(), Since: when(), Until: when(), Ended: analyzer.WaitEnd(word())})
 		x := analyzer.Finding{Code: analyzer.Code(word()), Severity: analyzer.Warning, Frames: frames(), Text: word()}
 		if rnd.IntN(2) == 0 {
 			x.Who = ptr(side())

@@ -167,7 +167,7 @@ func appendTimeWait(b []byte, w *analyzer.TimeWaitSpan) []byte {
 	b = append(b, `,"until":`...)
 	b = appendTime(b, w.Until)
 	b = append(b, `,"ended":`...)
-	b = appendString(b, w.Ended)
+	b = appendString(b, string(w.Ended))
 	return append(b, '}')
 }
 

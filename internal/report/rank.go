@@ -36,31 +36,22 @@ func (r *ranked) all() iter.Seq[*analyzer.Flow] {
 // how long they have been as they are. The stream number makes the order total.
 func moreTelling(a, b *analyzer.Flow) int {
 	return cmp.Or(
-		cmp.Compare(worst(b), worst(a)),
+		worst(b).Compare(worst(a)),
 		cmp.Compare(urgency(a.Verdict), urgency(b.Verdict)),
 		cmp.Compare(b.Age, a.Age),
 		cmp.Compare(a.Stream, b.Stream),
 	)
 }
 
-func worst(f *analyzer.Flow) int {
-	w := 0
+// worst returns the severity of the worst finding of f; "" if it has none.
+func worst(f *analyzer.Flow) analyzer.Severity {
+	var w analyzer.Severity
 	for i := range f.Findings {
-		w = max(w, severityRank(f.Findings[i].Severity))
+		if s := f.Findings[i].Severity; s.Compare(w) > 0 {
+			w = s
+		}
 	}
 	return w
-}
-
-func severityRank(s analyzer.Severity) int {
-	switch s {
-	case analyzer.Error:
-		return 3
-	case analyzer.Warning:
-		return 2
-	case analyzer.Info:
-		return 1
-	}
-	return 0
 }
 
 func severityStyle(s analyzer.Severity) style {

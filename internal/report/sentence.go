@@ -145,13 +145,13 @@ func timeWaits(f *analyzer.Flow) string {
 		w := &f.TimeWait[i]
 		who := "the " + string(w.Holder)
 		switch w.Ended {
-		case "running":
+		case analyzer.WaitRunning:
 			parts = append(parts, who+" holds TIME_WAIT until "+moment(w.Until, f.End))
-		case "expired":
+		case analyzer.WaitExpired:
 			parts = append(parts, who+" held TIME_WAIT until "+moment(w.Until, f.End))
-		case "reused":
+		case analyzer.WaitReused:
 			parts = append(parts, "the TIME_WAIT of "+who+" was reused")
-		case "killed":
+		case analyzer.WaitKilled:
 			parts = append(parts, "a RST ended the TIME_WAIT of "+who)
 		}
 	}

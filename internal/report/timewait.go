@@ -42,7 +42,7 @@ func (ws waits) add(f *analyzer.Flow) {
 		}
 		w.many = w.many || host != w.sample
 		w.total++
-		if s.Ended == "running" {
+		if s.Ended == analyzer.WaitRunning {
 			w.now++
 			if s.Until.After(w.until) {
 				w.until = s.Until

@@ -1,0 +1,93 @@
+package analyzer
+
+// This file makes up for what the capture lacks of a close: FINs and acknowledgments that must have been.
+
+// inferFIN makes up for a FIN that the capture lacks although its acknowledgment is there: the other side has closed, and
+// its acknowledgments rose by exactly one past all that was seen, with nothing after it. One octet of data would look the
+// same, which is why this only counts as likely.
+func (s *shard) inferFIN(f *flow, o *outcome) {
+	for x := range f.e {
+		y := 1 - x
+		n, m := &o.c.fin[x], &o.c.fin[y]
+		e, peer := &f.e[x], &f.e[y]
+		if !n.sent || m.sent || o.c.rst.accepted || f.flags&self != 0 {
+			continue
+		}
+		beyond, ok := peer.out.AckedBeyond()
+		switch {
+		case peer.packets > 0 && ok && beyond == peer.out.Next()+1 && e.prevAck == peer.out.Next() && !peer.out.Missing():
+		case peer.packets == 0 && e.lastAck == e.prevAck+1:
+		default:
+			continue
+		}
+		*m = finFacts{sent: true, inferred: true, acked: true, end: e.lastAck, lastCovered: e.lastTime, ackedTime: e.lastTime, ackedFrame: e.lastFrame}
+		o.doubts |= inferredFIN
+		if peer.packets == 0 && (n.copies == 1 || n.lastFrame < e.lastFrame) {
+			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
+			n.acked, n.lastCovered, n.ackedTime, n.ackedFrame = true, e.lastTime, e.lastTime, e.lastFrame
+		}
+	}
+}
+
+// gaveUpAfter is how many unanswered copies of a FIN, followed by silence, mean that its sender gave up. After fewer, it
+// is likelier that the capture missed the answer.
+const gaveUpAfter = 3
+
+// presumeAcked looks at the FINs that no acknowledgment covers, or whose acknowledgment was lost. Their sender would send
+// them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up.
+func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
+	if o.c.rst.accepted {
+		return
+	}
+	for x := range f.e {
+		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
+		if !n.sent || n.inferred || o.c.gone[x].valid {
+			continue
+		}
+		if s.finAcked(n, e) {
+			if n.afterAck >= 2 && !n.passive(m) && e.lastFrame == n.lastFrame {
+				// Every acknowledgment so far was lost behind the capture point, and nothing shows that the last one was not:
+				// instead of going on to FIN_WAIT_2 or TIME_WAIT it may have given up. (In LAST_ACK both lead to CLOSED.)
+				o.doubts |= givenUp
+			}
+			if n.afterAck > 0 && e.lastFrame == n.lastFrame && end-n.lastTime <= min(2*n.gap, 120e9)+200e6 {
+				o.doubts |= lastPacket // one acknowledgment was lost; the capture is too short to show whether this one was
+			}
+			continue
+		}
+		wait := again(n, e)
+		peer := &f.e[f.peer(x)]
+		switch {
+		case peer.has(sentACK) && peer.lastTime-n.lastTime > s.delta(e) && peer.lastAck.Before(n.end):
+			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
+			if end-n.lastTime > wait {
+				o.doubts |= givenUp
+			}
+		case end-n.lastTime <= wait:
+			if end-f.last <= wait {
+				o.doubts |= lastPacket
+			}
+		case n.copies >= gaveUpAfter && !n.acked:
+			o.doubts |= givenUp
+			o.gaveUp[x] = true
+		case m.sent || peer.packets == 0:
+			n.acked, n.lastCovered = true, n.lastTime
+			o.doubts |= ackNotSeen
+		default:
+			o.doubts |= ackNotSeen
+		}
+	}
+}
+
+// again returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
+// (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
+func again(n *finFacts, e *endpoint) int64 {
+	switch {
+	case n.copies > 1:
+		return min(2*n.gap, 121e9) + 1e9
+	case e.has(synAgain):
+		return max(3.2e9, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
+	default:
+		return max(1e9, 3*int64(e.rtt)*1000)
+	}
+}

@@ -1,0 +1,127 @@
+package analyzer
+
+// Causes of a RST, as the records name them.
+const (
+	causeUnknown     = ""
+	causeRefused     = "refused"
+	causeInjected    = "injected"
+	causeKeepalive   = "keepalive-timeout"
+	causeUnread      = "unread-data"
+	causeAbort       = "abort"
+	causeBare        = "unprompted" // a bare RST that answers nothing: no Linux socket sends that
+	causeExpired     = "fin-wait-2-expired"
+	causeNotKept     = "fin-wait-2-not-kept" // the kernel did not keep the closed socket in FIN_WAIT_2 at all, or not for long
+	causeLate        = "late-data"
+	causeNotOpening  = "unknown-syn-ack" // it answers the SYN-ACK of a connection that its sender does not open
+	causeSYNReceived = "syn-received-dropped"
+	causeHalfOpen    = "half-open" // its sender had come back with a SYN on the same ports
+	causeStateLost   = "no-connection"
+)
+
+// deadProbes is how many unanswered keep-alive probes before the RST of a live socket mean that these were its reason.
+const deadProbes = 2
+
+// unpromptedAfter is the silence before a RST that cannot be an answer.
+const unpromptedAfter = 1e9 // ns
+
+// synReceivedLasts is how long a listening socket keeps a request whose handshake is not complete (Linux:
+// tcp_synack_retries 5, given up after 63 s).
+const synReceivedLasts = 65e9 // ns
+
+// cause decides why the RST that ended the connection was sent, in the order of strength of the evidence.
+func (c *casefile) cause() string {
+	r := &c.o.c.rst
+	x := int(r.by)
+	y := c.f.peer(x)
+	n, peer := &c.o.c.fin[x], &c.f.e[y]
+	switch {
+	case r.refusal:
+		return causeRefused
+	case r.foreign || r.otherPath():
+		return causeInjected
+	case r.live && r.probes >= deadProbes:
+		return causeKeepalive
+	case r.live && c.unread(r, x, y):
+		return causeUnread
+	case r.live:
+		return causeAbort
+	case peer.packets == 0:
+		return causeUnknown // what it answered is not in the capture
+	case n.sent && n.frame < r.frame:
+		return c.afterClose(r, x, y)
+	case r.idle >= unpromptedAfter && peer.lastTime < r.time-unpromptedAfter/2:
+		return causeBare
+	case peer.has(sentSYNACK) && !peer.has(sentPlain) && !c.f.e[x].has(sentPlain) && !c.o.c.fin[y].sent:
+		return causeNotOpening
+	case c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentPlain) && !n.sent && r.time-r.heard < synReceivedLasts:
+		return causeSYNReceived
+	case c.f.flags&(strays|replaced) != 0:
+		return causeHalfOpen
+	default:
+		return causeStateLost
+	}
+}
+
+// afterClose decides why x, whose socket had sent its FIN, answered with a RST and no longer with a socket.
+func (c *casefile) afterClose(r *rstFacts, x, y int) string {
+	n := &c.o.c.fin[x]
+	switch long := r.time-n.doneTime() >= c.a.finTimeout; {
+	case long:
+		return causeExpired
+	case c.refusedBytes(x, y) > 0:
+		return causeLate
+	default:
+		return causeNotKept
+	}
+}
+
+// refusedBytes returns how many bytes y sent that x never acknowledged.
+func (c *casefile) refusedBytes(x, y int) int64 {
+	e, peer, m := &c.f.e[x], &c.f.e[y], &c.o.c.fin[y]
+	bytes := int64(peer.out.Next().Diff(e.lastAck))
+	if m.sent && !m.inferred && m.end == peer.out.Next() && e.lastAck.Before(m.end) {
+		bytes--
+	}
+	return bytes
+}
+
+// unread reports whether x, which sent a RST from a live socket, had probably left data of y unread: the data were the
+// last that was said, x had received them, and it never answers, had closed its own side before, had closed its window on them, or they came
+// together with y's FIN. That RST carries the same packet as any other abort: it is likely at best.
+func (c *casefile) unread(r *rstFacts, x, y int) bool {
+	if !r.peerDataLast {
+		return false
+	}
+	n, m := &c.o.c.fin[x], &c.o.c.fin[y]
+	last := r.next[y] // the end of those data
+	if m.sent && m.end == last {
+		last--
+	}
+	if r.ack.Before(last) {
+		return false // they were on their way when the socket was closed
+	}
+	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.odd.zero[x].open || m.sent && m.withData
+}
+
+// otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
+// send with a TTL of 32, 64, 128 or 255, and some send a RST with another of these than what a socket sends.
+func (r *rstFacts) otherPath() bool { return r.usualTTL != 0 && hops(r.ttl) != hops(r.usualTTL) }
+
+// hops returns how many hops a packet has come, if it started with one of the usual TTLs.
+func hops(ttl uint8) int {
+	for _, start := range []int{32, 64, 128} {
+		if int(ttl) <= start {
+			return start - int(ttl)
+		}
+	}
+	return 255 - int(ttl)
+}
+
+// resetCause names the cause of the RST that ended a connection.
+func (s *shard) resetCause(f *flow, o *outcome, a *assumptions) string {
+	c := casefile{s: s, f: f, o: o, a: a}
+	if f.odd != 0 {
+		c.odd = *s.odds.at(f.odd)
+	}
+	return c.cause()
+}

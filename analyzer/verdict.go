@@ -1,0 +1,125 @@
+package analyzer
+
+// decide finds the verdict.
+func (s *shard) decide(f *flow, o *outcome, end int64) {
+	n, m := &o.c.fin[0], &o.c.fin[1]
+	if f.flags&self != 0 {
+		m = n
+	}
+	switch {
+	case o.c.rst.accepted && o.c.rst.refusal:
+		o.verdict = Refused
+	case o.c.rst.accepted, o.c.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
+		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
+		s.resetDoubts(o)
+	case n.sent && m.sent:
+		s.decideBoth(f, o, n, m)
+	case n.sent || m.sent:
+		s.decideOne(f, o, n, m)
+	case !f.synchronized():
+		o.verdict = NoReply
+	default:
+		o.verdict = Open
+	}
+	for x := range f.e {
+		c, y := &o.c, f.peer(x)
+		beyond := c.early[x].valid && c.early[x].seq == f.e[x].out.Next()+1 || c.gone[x].past
+		if beyond && !c.fin[x].sent && c.fin[y].sent {
+			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
+		}
+	}
+	if o.verdict == Open && !f.e[0].has(sentACK) && !f.e[1].has(sentACK) {
+		o.verdict = Indeterminate // nothing but RSTs that cannot be judged, or the like
+	}
+	if f.flags&replaced != 0 && (o.verdict == Open || o.verdict == HalfClosed || o.verdict == Unanswered) {
+		o.doubts |= stateLost
+	}
+}
+
+// synchronized reports whether the handshake got through, or the capture started after it.
+func (f *flow) synchronized() bool {
+	a, b := &f.e[0], &f.e[1]
+	if f.flags&self != 0 {
+		return a.has(sentACK)
+	}
+	switch {
+	case a.has(sentSYNACK) && !b.has(sentSYNACK):
+		return b.has(sentACK) || a.has(sentPlain)
+	case b.has(sentSYNACK) && !a.has(sentSYNACK):
+		return a.has(sentACK) || b.has(sentPlain)
+	case a.sentSYN() || b.sentSYN():
+		return a.has(sentACK) || b.has(sentACK)
+	}
+	return true
+}
+
+// ackedWithin returns the longest that endpoint x delays the acknowledgment of a FIN after that passed here, with the way
+// to x and back. Others: RFC 9293 §3.8.6.3 has less than 0.5 s. Linux: 40 ms or the round trip of the connection
+// (tcp_send_delayed_ack), and what a timer is late; a TTL above 64 is that of another system. ns.
+func (s *shard) ackedWithin(f *flow, x int) int64 {
+	there, whole := int64(f.e[x].rtt)*1000, int64(f.e[0].rtt+f.e[1].rtt)*1000
+	if s.rules.linux && there > 0 && f.e[x].ttl <= 64 {
+		return there + max(40e6, whole) + 2*upset
+	}
+	return there + 500e6
+}
+
+// decideBoth finds the verdict where both sides sent a FIN.
+func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
+	for x, fin := range []*finFacts{n, m} {
+		other := []*finFacts{m, n}[x]
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.lastTime > s.ackedWithin(f, x) {
+			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
+			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
+			o.doubts |= firstFIN
+		}
+		if other.peerInFlight && fin.passive(other) && !fin.inferred {
+			o.doubts |= behindData
+		}
+	}
+	if n != m && n.passive(m) && m.passive(n) {
+		o.doubts |= firstFIN // each FIN acknowledges the other: one of them is a copy
+	}
+	switch {
+	case !n.acked || !m.acked:
+		o.verdict = LastAckMissing
+	case n == m || !n.passive(m) && !m.passive(n) && !n.inferred && !m.inferred:
+		o.verdict = Simultaneous
+	default:
+		o.verdict = Graceful
+	}
+}
+
+// decideOne finds the verdict where one side sent a FIN.
+func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
+	x := 0
+	if m.sent {
+		x, n = 1, m
+	}
+	peer := &f.e[f.peer(x)]
+	switch {
+	case peer.packets == 0:
+		o.verdict = Indeterminate // whether the peer answered or had closed before is not in the capture
+	case !f.e[0].sentSYN() && !f.e[1].sentSYN() && n.first && !peer.has(sentData):
+		o.verdict = Indeterminate // it is all that is known of its sender: the peer's FIN may have come before the capture
+		o.doubts |= firstFIN
+	case n.acked:
+		o.verdict = HalfClosed
+	default:
+		o.verdict = Unanswered
+	}
+}
+
+// resetDoubts notes what is not certain about the RST that ended a connection.
+func (s *shard) resetDoubts(o *outcome) {
+	r := &o.c.rst
+	if r.unproven {
+		o.doubts |= rstUnproven
+	}
+	if r.foreign {
+		o.doubts |= rstForeign
+	}
+	if r.strict {
+		o.doubts |= rstStrict
+	}
+}
