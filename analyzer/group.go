@@ -112,54 +112,66 @@ func (r *Report) groupFindings(books []*book) []GroupFinding {
 		g.merge(&b.trouble, b.streams)
 	}
 	for _, b := range books {
-		g.lookAgain(b)
+		g.meetServices(b)
+	}
+	g.exits()
+	g.services = nil // all their connections: too much to keep while hosts are looked at
+	for _, b := range books {
+		g.meetHosts(b)
 	}
 	for _, all := range g.peers {
 		slices.SortFunc(all, func(a, b presence) int { return cmp.Compare(a.stream, b.stream) })
 	}
 	g.closeWaitLeaks()
-	g.exits()
 	g.hosts()
 	g.idleRaces()
 	g.captureItself()
 	return g.out
 }
 
-// lookAgain gathers all connections of the services and hosts that turned out to be in trouble.
-func (g *gathering) lookAgain(b *book) {
-	if len(g.services) == 0 && len(g.lost) == 0 && len(g.silent) == 0 {
+// meetServices gathers all connections of the services that turned out to be in trouble.
+func (g *gathering) meetServices(b *book) {
+	if len(g.services) == 0 {
+		return
+	}
+	troubled := make([]*troubled, len(b.accounts))
+	for i, acc := range b.accounts {
+		if t := g.services[acc.at]; t != nil {
+			troubled[i] = t
+			t.attempts, t.ends = slices.Grow(t.attempts, acc.flows), slices.Grow(t.ends, acc.flows)
+		}
+	}
+	for i := int32(1); i <= b.briefs.len(); i++ {
+		r := b.briefs.at(i)
+		if t := troubled[r.service]; t != nil && !r.marks.has(selfMade) {
+			t.enter(r, b.streams.of(r.birth))
+		}
+	}
+}
+
+// meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections.
+func (g *gathering) meetHosts(b *book) {
+	if len(g.lost) == 0 && len(g.silent) == 0 {
 		return
 	}
 	inTrouble := func(host netip.Addr) bool { return len(g.lost[host]) > 0 || len(g.silent[host]) > 0 }
-	troubled := make([]*troubled, len(b.accounts))
 	servers := make([]bool, len(b.accounts))
 	for i, acc := range b.accounts {
 		host := acc.at.Addr()
 		if servers[i] = inTrouble(host); servers[i] {
 			g.peers[host] = slices.Grow(g.peers[host], acc.flows)
 		}
-		if t := g.services[acc.at]; t != nil {
-			troubled[i] = t
-			t.attempts, t.ends = slices.Grow(t.attempts, acc.flows), slices.Grow(t.ends, acc.flows)
-		}
 	}
-	hosts := len(g.lost)+len(g.silent) > 0
 	for i := int32(1); i <= b.briefs.len(); i++ {
 		r := b.briefs.at(i)
-		stream := b.streams.of(r.birth)
 		meet := func(host netip.Addr, side int) {
-			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], stream, r.marks.has(synchronous)})
+			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
 		}
-		if hosts {
-			if client := r.client.Netip(); inTrouble(client) {
-				meet(client, 0)
-			}
+		if client := r.client.Netip(); inTrouble(client) {
+			meet(client, 0)
 		}
 		if servers[r.service] {
 			meet(b.accounts[r.service].at.Addr(), 1)
-		}
-		if t := troubled[r.service]; t != nil && !r.marks.has(selfMade) {
-			t.enter(r, stream)
 		}
 	}
 }
