@@ -64,11 +64,17 @@ func pointAt(source string, err error) error {
 	} else {
 		show = source
 	}
-	return &cliError{code: exitUsage, msg: "--where: " + plainNames(msg), show: show, hint: nameHint(msg)}
+	return &cliError{code: exitUsage, msg: "--where: " + plainNames(msg), show: show, hint: hintFor(msg)}
 }
 
-// nameHint suggests a key of the record for a name that is none.
-func nameHint(msg string) string {
+// hintFor says what to write instead of what the compiler refused: for a name that is no key of the record, one that is.
+func hintFor(msg string) string {
+	switch {
+	case strings.Contains(msg, `unexpected token Operator("=")`):
+		return "== compares"
+	case strings.HasPrefix(msg, "expected bool, but got "):
+		return `give a condition, as age > 60 or verdict == "reset"`
+	}
 	at := max(strings.Index(msg, "unknown name "), strings.Index(msg, "has no field "))
 	if at < 0 {
 		return ""
@@ -99,7 +105,7 @@ func keys(t reflect.Type) []string {
 
 // plainNames takes the Go out of the messages of the expression compiler.
 func plainNames(msg string) string {
-	return strings.NewReplacer("main.flowEnv", "flow", "*main.", "", "main.", "", "Env ", " ").Replace(msg)
+	return strings.NewReplacer("main.flowEnv", "flow", "*main.", "", "main.", "", "Env ", " ", "float64", "number", "expected bool", "expected a condition").Replace(msg)
 }
 
 // nulls lets expressions compare with nil what the record has as null. The values themselves are never nil: a null

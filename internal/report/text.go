@@ -196,8 +196,10 @@ func writeNotes(p *page, s *analyzer.Summary) {
 	if s.KernelDropped > 0 {
 		add(warn, "the kernel dropped %s while capturing: what a missing packet could change is marked as doubtful", plural(s.KernelDropped, "packet"))
 	}
-	if d := s.Damaged; d != nil {
-		add(bad, "damaged input, the report covers what came before: %s", d.Error)
+	if d := s.Damaged; d != nil && s.Packets == 0 {
+		add(bad, "nothing could be read: %s", d.Error)
+	} else if d != nil {
+		add(bad, "not all of the input could be read, the report covers the rest: %s", d.Error)
 	}
 	if len(notes) == 0 {
 		return

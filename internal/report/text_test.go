@@ -70,6 +70,9 @@ func TestText(t *testing.T) {
 		Files: []string{"a.pcap"}, Packets: 1, Start: ptr(at(0)), End: ptr(at(0)),
 		Damaged: &analyzer.Damaged{File: "a.pcap", Frame: 2, Error: "a.pcap: frame 2 at byte 84: cut in the middle of the packet (12 of 60 bytes)"},
 	}}
+	unread := &analyzer.Report{Summary: analyzer.Summary{
+		Files: []string{"a.pcap"}, Damaged: &analyzer.Damaged{File: "a.pcap", Error: "a.pcap: cannot be opened, permission denied"},
+	}}
 	whole, flows := shop()
 	for _, c := range []struct {
 		name  string
@@ -87,6 +90,7 @@ func TestText(t *testing.T) {
 		{"not-decoded", odd, nil, TextOptions{Flows: 5}},
 		{"filtered", filtered, nil, TextOptions{Flows: 5}},
 		{"damaged", damaged, nil, TextOptions{Flows: 5}},
+		{"unread", unread, nil, TextOptions{Flows: 5}},
 	} {
 		t.Run(c.name, func(t *testing.T) { golden(t, c.name+".txt", renderText(t, c.r, c.flows, c.o)) })
 	}
