@@ -56,7 +56,7 @@ func (f *flooder) syn() error {
 func TestLiveBound(t *testing.T) {
 	client, server := newWire(t)
 	l := server.listen(t, 80)
-	s := server.sniff(t, "-i", "veth0", "--max-flows", "100", "--stuck-after", "3", "--metrics", metricsAt, "-f", "tcp and not port 9464")
+	s := server.sniff(t, "-i", "veth0", "--max-flows", "100", "--stuck-after", "3", "--metrics", metricsAt, "-f", "tcp and "+notScrapes)
 	var peers []interface{ Close() error }
 	for range 3 {
 		c, peer := client.connect(t, l)

@@ -57,7 +57,7 @@ func TestSoak(t *testing.T) {
 	for i := range soakPorts {
 		go serveSoak(server.listen(t, 8000+i))
 	}
-	s := server.sniff(t, "-i", "veth0", "-q", "--stuck-after", "2", "--metrics", metricsAt, "-f", "tcp and not port 9464")
+	s := server.sniff(t, "-i", "veth0", "-q", "--stuck-after", "2", "--metrics", metricsAt, "-f", "tcp and "+notScrapes)
 
 	var made [soakKinds]atomic.Uint64
 	var flooded, failed atomic.Uint64
