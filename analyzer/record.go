@@ -170,7 +170,7 @@ type Summary struct {
 	CaptureDuplicates uint64              `json:"capture_duplicates"`
 	KernelDropped     uint64              `json:"kernel_dropped"`
 	FinishedEarly     uint64              `json:"finished_early"` // connections that Options.MaxFlows cut short
-	LatePackets       uint64              `json:"-"`              // packets of connections that Options.FindingsOnly no longer kept: not looked at
+	LatePackets       uint64              `json:"late_packets"`   // packets of connections that Options.FindingsOnly, or a Session, had forgotten: not looked at
 	Verdicts          map[Verdict]int     `json:"verdicts"`       // only verdicts that occur
 	ClosedFirst       map[ClosedFirst]int `json:"closed_first"`
 	Codes             map[Code]int        `json:"codes"`

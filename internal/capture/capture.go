@@ -1,5 +1,5 @@
 // Package capture is where packets come from: pcap and pcapng files, plain or compressed with gzip, zstd or lz4, one, several
-// merged by time, or standard input. What an input is, is told by its bytes, never by its name.
+// merged by time, standard input, or an interface ([Live]). What an input is, is told by its bytes, never by its name.
 //
 //	r := capture.Open(names, capture.Options{})
 //	defer r.Close()

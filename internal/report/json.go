@@ -137,6 +137,7 @@ type summaryLine struct {
 	CaptureDuplicates uint64                   `json:"capture_duplicates"`
 	KernelDropped     uint64                   `json:"kernel_dropped"`
 	FinishedEarly     uint64                   `json:"finished_early"`
+	LatePackets       uint64                   `json:"late_packets"`
 	Verdicts          map[analyzer.Verdict]int `json:"verdicts"`
 	ClosedFirst       closedFirstCounts        `json:"closed_first"`
 	Codes             map[analyzer.Code]int    `json:"codes"`
@@ -198,6 +199,7 @@ func summaryRecord(s *analyzer.Summary) summaryLine {
 		CaptureDuplicates: s.CaptureDuplicates,
 		KernelDropped:     s.KernelDropped,
 		FinishedEarly:     s.FinishedEarly,
+		LatePackets:       s.LatePackets,
 		Verdicts:          notNilMap(s.Verdicts),
 		ClosedFirst:       closedFirstRecord(s.ClosedFirst),
 		Codes:             notNilMap(s.Codes),

@@ -191,7 +191,7 @@ func writeNotes(p *page, s *analyzer.Summary) {
 		add(warn, "%s finished early, because --max-flows allows no more open ones: what they sent later counts as connections caught in the middle", plural(s.FinishedEarly, "connection"))
 	}
 	if s.LatePackets > 0 {
-		add(plain, "%s came more than a minute after the last TIME_WAIT of their connections: not looked at (without -q they are)", plural(s.LatePackets, "packet"))
+		add(plain, "%s came more than a minute after the last TIME_WAIT of their connections: not looked at, because -q and live captures forget such connections", plural(s.LatePackets, "packet"))
 	}
 	if s.KernelDropped > 0 {
 		add(warn, "the kernel dropped %s while capturing: what a missing packet could change is marked as doubtful", plural(s.KernelDropped, "packet"))
