@@ -24,7 +24,7 @@ func (p platform) linux() bool { return p == "linux" }
 func (p platform) list(s State, filter string) string {
 	switch p {
 	case "linux":
-		return fmt.Sprintf("`ss -tno state %s %s`", strings.ReplaceAll(strings.ToLower(s.String()), "_", "-"), filter)
+		return fmt.Sprintf("`ss -tno state %s %s`", ssState(s), filter)
 	case "windows":
 		return fmt.Sprintf("`netstat -an -p TCP | findstr %s`", s)
 	case "solaris":
@@ -37,7 +37,7 @@ func (p platform) list(s State, filter string) string {
 func (p platform) owner(s State, port uint16, filter string) string {
 	switch p {
 	case "linux":
-		return fmt.Sprintf("`ss -tnp state %s %s`", strings.ReplaceAll(strings.ToLower(s.String()), "_", "-"), filter)
+		return fmt.Sprintf("`ss -tnp state %s %s`", ssState(s), filter)
 	case "windows":
 		return fmt.Sprintf("`netstat -ano -p TCP | findstr %s`", s)
 	case "solaris":
@@ -45,6 +45,9 @@ func (p platform) owner(s State, port uint16, filter string) string {
 	}
 	return fmt.Sprintf("`lsof -nP -iTCP:%d -sTCP:%s`", port, s)
 }
+
+// ssState returns the name that ss(8) has for a state.
+func ssState(s State) string { return strings.ReplaceAll(strings.ToLower(s.String()), "_", "-") }
 
 // onLinux returns a text that is true of Linux, or nothing where another system is assumed.
 func (p platform) onLinux(text string) string {
