@@ -9,9 +9,7 @@ import (
 // book is what connections add up to, each entered once, when how it ended is decided. After that the connection itself
 // is needed for its own record only. Its long lists have no pointers.
 type book struct {
-	s   *shard
-	end int64 // time of the latest packet
-	a   *assumptions
+	s *shard
 
 	index    map[socketKey]int32 // of accounts
 	accounts []*account
@@ -70,10 +68,7 @@ type heldWait struct {
 
 // newBook opens a book for connections of s. end is the time of the latest packet.
 func newBook(s *shard, end int64, a *assumptions) *book {
-	return &book{
-		s: s, end: end, a: a,
-		index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a),
-	}
+	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a)}
 }
 
 // account returns the index of the account of a service.
@@ -90,11 +85,11 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 
 // enter enters a connection that ended as o says, and reports whether it has findings.
 func (b *book) enter(f *flow, o *outcome) (marked bool) {
-	s := b.s
+	s, end, a := b.s, b.trouble.end, b.trouble.a
 	server := f.peer(o.client)
 	service := b.account(f.host(server), f.port(server))
 	acc := b.accounts[service]
-	acc.tally.add(f, o, b.end, b.a.stuckAfter)
+	acc.tally.add(f, o, end, a.stuckAfter)
 	b.flows++
 
 	i := b.briefs.add()
@@ -108,7 +103,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	r.describe(f, o, server)
 	b.bind(acc, r, f, o, server)
 	for x := range f.e {
-		w, ok := s.waitOf(f, o, x, b.end, b.a)
+		w, ok := s.waitOf(f, o, x, end, a)
 		if !ok {
 			continue
 		}
@@ -119,7 +114,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		acc.held[btoi(x == server)]++
 	}
 	b.trouble.look(s, f, o)
-	b.found = s.kinds(f, o, b.end, b.a)
+	b.found = s.kinds(f, o, end, a)
 	for _, code := range codesOf(b.found) {
 		b.codes[code]++
 	}

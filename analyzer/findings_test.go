@@ -21,23 +21,9 @@ var updateFindings = flag.Bool("update-findings", false, "write testdata/finding
 // playedScripts plays all scripts and hands over each with its report.
 func playedScripts(t *testing.T, opts Options, each func(s *pkttest.Script, rep *Report)) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", "scenarios", "*.txt"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripts, err := pkttest.Parse(file, string(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range scripts {
-			cap := s.Play(pkttest.Variant{ISN: plainISNs()})
-			each(s, enterAll(t, &cap, opts))
-		}
+	for _, s := range allScripts(t) {
+		cap := s.Play(pkttest.Variant{ISN: plainISNs()})
+		each(s, enterAll(t, &cap, opts))
 	}
 }
 

@@ -7,7 +7,8 @@ import "finscope/internal/decode"
 // given back. What is left of it is a place in the table, so that a packet that comes later still is not taken for a
 // connection of its own: it is counted, and changes nothing.
 //
-// A session, which may last for weeks, keeps no more than it has told: it forgets their places after bookSpan, and has the books of the last one to two bookSpans; of older ones the sums.
+// A session, which may last for weeks, keeps no more than it has told: it forgets their places after bookSpan, and has the
+// books of the last one to two bookSpans; of older ones the sums.
 
 // retirement is that of the connections of a shard. The zero value retires none.
 type retirement struct {
@@ -26,6 +27,7 @@ type retirement struct {
 	peek     struct {
 		flow         flow
 		closing, odd int32
+		length       int // of the packed records
 		outcome      outcome
 	}
 }
@@ -131,7 +133,7 @@ func (s *shard) retire(f *flow, now int64) {
 		s.turnBooks(now)
 	}
 	b := t.book
-	b.end, b.trouble.end = now, now
+	b.trouble.end = now
 	o := &t.peek.outcome
 	*o = s.conclude(f, now)
 	pl := s.flows.places.at(f.id)
@@ -139,7 +141,7 @@ func (s *shard) retire(f *flow, now int64) {
 	if (t.only == nil || t.only(f)) && b.enter(f, o) && t.examples.wants(b.found, f.birth) {
 		return
 	}
-	s.flows.discard(f)
+	s.flows.discard(f.id, t.peek.length)
 	if t.gave != nil {
 		t.gave(f)
 	}
@@ -160,12 +162,12 @@ func (s *shard) turnBooks(now int64) {
 	t := &s.retired
 	if t.older != nil {
 		if t.sums == nil {
-			t.sums = newBook(s, now, t.book.a)
+			t.sums = newBook(s, now, t.book.trouble.a)
 		}
 		t.sums.absorb(t.older)
 	}
 	t.older, t.opened = t.book, now
-	t.book = newBook(s, now, t.older.a)
+	t.book = newBook(s, now, t.older.trouble.a)
 }
 
 // forgetNext forgets the place of the connection whose records were given back first, once that is long ago.
@@ -214,6 +216,6 @@ func (s *shard) view(id int32) *flow {
 	if v.closing == 0 {
 		v.closing, v.odd = s.closings.add(), s.odds.add()
 	}
-	s.flows.unpackTo(id, &v.flow, v.closing, v.odd)
+	v.length = s.flows.unpackTo(id, &v.flow, v.closing, v.odd)
 	return &v.flow
 }

@@ -55,27 +55,20 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 			s.flows.sweepOne(p.time)
 		}
 		sl.hash = uint32(h >> 32)
-		f := s.newFlow(sl, p, s.birth(p.frame), h)
+		s.begin(sl, p, h)
 		s.table.used++
 		s.table.grow()
-		s.watch(f)
-		s.apply(f, 0, p)
 		return
 	}
 	if s.gone(sl.flow, p.time) {
-		if s.tooLate(sl.flow, p) {
-			return
+		if !s.tooLate(sl.flow, p) {
+			s.begin(sl, p, h)
 		}
-		f := s.newFlow(sl, p, s.birth(p.frame), h)
-		s.watch(f)
-		s.apply(f, 0, p)
 		return
 	}
 	f, x := s.flows.at(sl.flow), 0
 	if f.flags&finishedEarly != 0 {
-		f = s.newFlow(sl, p, s.birth(p.frame), h)
-		s.watch(f)
-		s.apply(f, 0, p)
+		s.begin(sl, p, h)
 		return
 	}
 	if second != (f.flags&flipped != 0) {
@@ -89,6 +82,13 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 		s.watch(f)
 	}
 	s.apply(f, x, p)
+}
+
+// begin starts a connection with the packet p, of which h is the hash of its key and sl the slot.
+func (s *shard) begin(sl *slot, p *packet, h uint64) {
+	f := s.newFlow(sl, p, s.birth(p.frame), h)
+	s.watch(f)
+	s.apply(f, 0, p)
 }
 
 // newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not

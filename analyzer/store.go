@@ -20,9 +20,8 @@ type flowStore struct {
 	closings *freeArena[closing]
 	odds     *freeArena[oddities]
 
-	over     queue  // connections that ended, by the time of that
-	packs    *queue // told of each connection that is packed; nil: nobody is
-	unpacked int    // length of what unpackTo unpacked last
+	over  queue  // connections that ended, by the time of that
+	packs *queue // told of each connection that is packed; nil: nobody is
 
 	epoch  int64 // time of the first packet
 	cursor int32 // the element of hot that was looked at last
@@ -157,20 +156,11 @@ func (st *flowStore) unpack(id int32) *flow {
 		return st.look(id)
 	}
 	p := st.places.at(id)
-	from := -p.at
-	p.at = st.hot.add()
-	f := st.hot.at(p.at)
-	b := st.packed.at(from)
-	n := unpackRecord(b, f, st.epoch)
-	if f.closing != 0 {
-		f.closing = st.closings.add()
-		n += unpackRecord(b[n:], st.closings.at(f.closing), f.last)
-	}
-	if f.odd != 0 {
-		f.odd = st.odds.add()
-		n += unpackRecord(b[n:], st.odds.at(f.odd), f.last)
-	}
-	st.packed.release(from, n)
+	hot := st.hot.add()
+	f := st.hot.at(hot)
+	n := st.unpackTo(id, f, 0, 0)
+	st.packed.release(-p.at, n)
+	p.at = hot
 	return f
 }
 
@@ -192,27 +182,30 @@ func (st *flowStore) look(id int32) *flow {
 	return f
 }
 
-// unpackTo makes the records of a packed connection in f, and where it has them in the side records closing and odd. It
-// returns the length of the packed ones.
+// unpackTo makes the records of a packed connection in f, and where it has them in the side records closing and odd, in new
+// ones if these are 0. It returns the length of the packed ones.
 func (st *flowStore) unpackTo(id int32, f *flow, closing, odd int32) int {
 	b := st.packed.at(-st.places.at(id).at)
 	n := unpackRecord(b, f, st.epoch)
 	if f.closing != 0 {
-		f.closing = closing
-		n += unpackRecord(b[n:], st.closings.at(closing), f.last)
+		if f.closing = closing; closing == 0 {
+			f.closing = st.closings.add()
+		}
+		n += unpackRecord(b[n:], st.closings.at(f.closing), f.last)
 	}
 	if f.odd != 0 {
-		f.odd = odd
-		n += unpackRecord(b[n:], st.odds.at(odd), f.last)
+		if f.odd = odd; odd == 0 {
+			f.odd = st.odds.add()
+		}
+		n += unpackRecord(b[n:], st.odds.at(f.odd), f.last)
 	}
-	st.unpacked = n
 	return n
 }
 
-// discard forgets a packed connection, the last one that was given to unpackTo: its place stays.
-func (st *flowStore) discard(f *flow) {
-	p := st.places.at(f.id)
-	st.packed.release(-p.at, st.unpacked)
+// discard forgets a packed connection, n octets long: its place stays.
+func (st *flowStore) discard(id int32, n int) {
+	p := st.places.at(id)
+	st.packed.release(-p.at, n)
 	p.at = 0
 }
 
