@@ -102,11 +102,13 @@ func TestSessionLikeFiles(t *testing.T) {
 			if d := cmp.Diff(a, b, cmpopts.EquateComparable(netip.Addr{})); d != "" {
 				t.Errorf("connections (-file +session):\n%s", d)
 			}
-			if d := cmp.Diff(want.Services, got.Services, cmpopts.EquateComparable(netip.Addr{})); d != "" {
-				t.Errorf("services (-file +session):\n%s", d)
-			}
-			if d := cmp.Diff(want.Findings, got.Findings, cmpopts.EquateComparable(netip.Addr{})); d != "" {
-				t.Errorf("findings (-file +session):\n%s", d)
+			if want.Summary.End.Sub(*want.Summary.Start) <= bookSpan { // of a longer one the session has forgotten some
+				if d := cmp.Diff(want.Services, got.Services, cmpopts.EquateComparable(netip.Addr{})); d != "" {
+					t.Errorf("services (-file +session):\n%s", d)
+				}
+				if d := cmp.Diff(want.Findings, got.Findings, cmpopts.EquateComparable(netip.Addr{})); d != "" {
+					t.Errorf("findings (-file +session):\n%s", d)
+				}
 			}
 			for _, f := range b {
 				if told := closed[f.Stream]; told != nil && s.Told(f) && told.Verdict != f.Verdict {

@@ -37,8 +37,8 @@ type retirement struct {
 const retireAfter = 60e9 // ns
 
 // bookSpan is how long a session enters connections in one book, and how long it remembers the place of one that was
-// retired: two of the longest TIME_WAITs (RFC 9293 §3.4.2: 2 MSL, 4 minutes) and some.
-const bookSpan = 10 * 60e9 // ns
+// retired: the longest TIME_WAIT (RFC 9293 §3.4.2: 2 MSL of 2 minutes).
+const bookSpan = 4 * 60e9 // ns
 
 // retires makes the shard retire connections. a is what their conclusions rest on.
 func (s *shard) retires(a *assumptions) {
@@ -55,20 +55,7 @@ func (s *shard) gone(id int32, now int64) bool {
 		return false
 	}
 	pl := s.flows.places.at(id)
-	switch {
-	case pl.entered, pl.at == 0:
-		return true
-	case pl.at > 0:
-		return s.over(s.flows.hot.at(pl.at), now)
-	case now < s.flows.coarse(pl)+s.retired.after: // cannot be due
-		return false
-	}
-	f := s.view(id)
-	if !s.over(f, now) {
-		return false
-	}
-	s.retire(f, now)
-	return true
+	return pl.entered || pl.at == 0 || s.over(s.flows.at(id), now)
 }
 
 // over reports whether nothing can change what is said of f any more.
@@ -110,6 +97,7 @@ func (s *shard) retireNext(now int64) {
 	default:
 		if f := s.view(id); s.over(f, now) || s.retired.forgets && s.gaveUp(f, now) {
 			s.retire(f, now)
+			s.bury(f)
 		}
 	}
 	q.drop()
@@ -145,9 +133,6 @@ func (s *shard) retire(f *flow, now int64) {
 	if t.gave != nil {
 		t.gave(f)
 	}
-	if t.forgets && !pl.early {
-		t.graves.add(f.id)
-	}
 	if f.closing != 0 {
 		for x := range o.c.timeWait {
 			if more := o.c.timeWait[x].more; more != 0 {
@@ -168,6 +153,18 @@ func (s *shard) turnBooks(now int64) {
 	}
 	t.older, t.opened = t.book, now
 	t.book = newBook(s, now, t.older.trouble.a)
+}
+
+// bury sees to it that a session forgets the place of f, which was retired. One that nobody answered has nothing that could
+// come late, and a flood of SYNs is not to take the room of connections.
+func (s *shard) bury(f *flow) {
+	switch t := &s.retired; {
+	case !t.forgets || !s.flows.retired(f.id):
+	case f.unanswered():
+		s.forget(f.id)
+	default:
+		t.graves.add(f.id)
+	}
 }
 
 // forgetNext forgets the place of the connection whose records were given back first, once that is long ago.

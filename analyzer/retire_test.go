@@ -114,6 +114,34 @@ func TestLatePackets(t *testing.T) {
 	}
 }
 
+// A SYN that nobody answered leaves nothing behind in a session, not even its place in the table.
+func TestSessionForgetsUnanswered(t *testing.T) {
+	const syns, rate = 6000, 10 // 10 minutes
+	s, err := NewSession("test", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh := s.run.shards[0]
+	for i := range syns {
+		p := packet{frame: uint64(i + 1), time: 1e18 + int64(i)*1e9/rate}
+		p.seg.Src, p.seg.Dst = decode.Addr{Lo: 0xffff_c0000201 + uint64(i)<<8}, decode.Addr{Lo: 0xffff_0a000001}
+		p.seg.SrcPort, p.seg.DstPort, p.seg.Flags, p.seg.Window = 1024, 80, decode.SYN, 1024
+		k, second := keyOf(&p.seg)
+		sh.add(&p, &k, k.hash(s.run.seed), second)
+		s.run.end = p.time
+	}
+	alive := int(sh.retired.after/1e9+idleAfter/1e9) * rate
+	if n := sh.table.used; n > 3*alive/2 {
+		t.Errorf("%d of %d SYNs have a place, want about %d", n, syns, alive)
+	}
+	if n := len(sh.retired.graves.ids); n > 0 {
+		t.Errorf("%d wait to be forgotten", n)
+	}
+	if got := s.Report().Summary; got.Verdicts[NoReply] != syns || got.Flows != syns {
+		t.Errorf("%d connections, %v; want %d without a reply", got.Flows, got.Verdicts, syns)
+	}
+}
+
 const others = 50
 
 // closedWorld is a connection that was closed, and if busy is set others afterwards, so that the shard comes round to give
