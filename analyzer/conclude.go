@@ -48,7 +48,7 @@ func (r *Report) count(numbers []streams) {
 }
 
 // keepBooks concludes the reported connections and enters them in a book for each shard, all shards at once, and marks
-// those that have findings. It returns these books, after those of connections that were retired.
+// examples of each finding. It returns these books, after those of connections that were retired.
 func (r *Report) keepBooks(numbers []streams) []*book {
 	if r.run == nil {
 		return nil
@@ -67,11 +67,12 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 		books = append(books, b)
 		keep := func() {
 			var o outcome // one for all: it escapes
+			first := examples{}
 			for j := range r.flows {
 				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
 					f := s.flows.at(ref.flow)
 					o = s.conclude(f, r.run.end)
-					ref.marked = b.enter(f, &o)
+					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
 				}
 			}
 		}

@@ -32,8 +32,8 @@ type assumptions struct {
 type flowRef struct {
 	stream  int32
 	shard   int16
-	marked  bool // it has findings
-	entered bool // it is in its shard's book of those that are over: it has findings, or it would be gone
+	marked  bool // it is kept as an example of a finding
+	entered bool // it is in its shard's book of those that are over: it is marked, or it would be gone
 	flow    int32
 }
 
@@ -98,8 +98,8 @@ func (r *Report) Flows() iter.Seq[*Flow] {
 	}
 }
 
-// Marked yields, like Flows, the records of those reported connections that have findings: few of many, and the others
-// need not be made.
+// Marked yields, like Flows, the records of examples of each finding of each severity among the reported connections: at
+// least the [Examples] with the lowest stream numbers, few of many, and the records of the others need not be made.
 func (r *Report) Marked() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
 		for _, ref := range r.flows {

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -26,6 +27,9 @@ func TestFindingsOnlyChangesNothing(t *testing.T) {
 		sameReport(t, got, want)
 		if n := len(got.flows); n > len(want.flows)*2/3 {
 			t.Errorf("%d of %d connections are kept", n, len(want.flows))
+		}
+		if n, most := count(want.Marked()), Examples*len(exampleRecords(want.Flows())); n > most {
+			t.Errorf("%d connections are marked, want at most %d", n, most)
 		}
 		if t.Failed() {
 			t.Fatalf("with %d jobs", jobs)
@@ -73,12 +77,19 @@ func sameReport(t *testing.T, got, want *Report) {
 	if g, w := got.Findings, want.Findings; !reflect.DeepEqual(g, w) {
 		t.Errorf("findings %+v\nwant %+v", g, w)
 	}
-	g, w := exampleRecords(got), exampleRecords(want)
+	g, w := exampleRecords(got.Marked()), exampleRecords(want.Flows())
 	for k := range w {
 		if !reflect.DeepEqual(g[k], w[k]) {
 			t.Errorf("%v: %d examples, want the %d with the lowest stream numbers", k, len(g[k]), len(w[k]))
 		}
 	}
+}
+
+func count(flows iter.Seq[*Flow]) (n int) {
+	for range flows {
+		n++
+	}
+	return n
 }
 
 // A packet that comes when its connection has been over for long belongs to it and changes nothing, whether the records
@@ -175,9 +186,9 @@ func closedWorld(t *testing.T, busy bool) []packet {
 }
 
 // exampleRecords returns the first records with each finding of each severity.
-func exampleRecords(r *Report) map[kind][]*Flow {
+func exampleRecords(flows iter.Seq[*Flow]) map[kind][]*Flow {
 	out := map[kind][]*Flow{}
-	for f := range r.Marked() {
+	for f := range flows {
 		seen := map[kind]bool{}
 		for i := range f.Findings {
 			k := kind{f.Findings[i].Code, f.Findings[i].Severity}

@@ -31,8 +31,8 @@ type TextOptions struct {
 	Palette Palette // ANSI() for terminals
 }
 
-// Text writes the report for people. It passes over flows once and keeps the listed ones alone. A Brief report needs the
-// flows with findings only.
+// Text writes the report for people. It passes over flows once and keeps the listed ones alone. A Brief report needs
+// examples of each finding only, those with the lowest stream numbers.
 func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 	codes := make(byCode)
 	waiting := make(waits)
@@ -45,7 +45,7 @@ func Text(w io.Writer, r *analyzer.Report, flows Flows, o TextOptions) error {
 		}
 	}
 	for code, c := range codes {
-		c.flows = max(c.flows, r.Summary.Codes[code]) // a session keeps a few connections as examples
+		c.flows = max(c.flows, r.Summary.Codes[code]) // flows may be examples only
 	}
 	n := r.Summary.Flows
 
