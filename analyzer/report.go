@@ -89,13 +89,7 @@ func (r *run) number(numbers []streams) []flowRef {
 // Flows yields the records of all reported connections in stream order; with Options.FindingsOnly, of those that were not over
 // for long when the capture ended, and of [Examples] of each finding. A record is valid on its own: it may be kept.
 func (r *Report) Flows() iter.Seq[*Flow] {
-	return func(yield func(*Flow) bool) {
-		for _, ref := range r.flows {
-			if !yield(r.build(ref)) {
-				return
-			}
-		}
-	}
+	return r.records
 }
 
 // Marked yields, like Flows, the records of examples of each finding of each severity among the reported connections: at
@@ -128,7 +122,11 @@ func (r *Report) find(stream int) (flowRef, bool) {
 }
 
 func (r *Report) build(ref flowRef) *Flow {
-	s := r.run.shards[ref.shard]
+	return r.buildWith(r.run.shards[ref.shard], ref)
+}
+
+// buildWith makes the record of a connection of s, which is its shard or a reader of that.
+func (r *Report) buildWith(s *shard, ref flowRef) *Flow {
 	return s.record(s.flows.at(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
 }
 
@@ -137,10 +135,12 @@ func (r *Report) build(ref flowRef) *Flow {
 // Options.FindingsOnly does not keep nothing can be selected.
 func (r *Report) Select(keep func(*Flow) bool) *Report {
 	out := &Report{Summary: r.Summary, run: r.run, assumptions: r.assumptions, selected: true}
-	for _, ref := range r.flows {
-		if keep(r.build(ref)) {
-			out.flows = append(out.flows, ref)
+	i := 0
+	for f := range r.Flows() {
+		if keep(f) {
+			out.flows = append(out.flows, r.flows[i])
 		}
+		i++
 	}
 	out.count(rank(r.run.shards))
 	return out

@@ -217,15 +217,20 @@ func (st *flowStore) coarse(p *place) int64 { return st.epoch + int64(p.last)*co
 
 // resume ends the looking: packets come again. What was unpacked to be looked at is gone.
 func (st *flowStore) resume() {
-	for i := range st.views {
-		if v := &st.views[i]; v.hot != 0 {
+	st.releaseViews(&st.views)
+	st.read = false
+}
+
+// releaseViews gives the room of views back.
+func (st *flowStore) releaseViews(views *[8]view) {
+	for i := range views {
+		if v := &views[i]; v.hot != 0 {
 			st.hot.release(v.hot)
 			st.closings.release(v.closing)
 			st.odds.release(v.odd)
 			*v = view{}
 		}
 	}
-	st.read = false
 }
 
 // idle reports whether a connection is packed: nothing has come for it for idleAfter, or overAfter if it has ended.

@@ -33,17 +33,27 @@ func JSON(w io.Writer, r *analyzer.Report, flows Flows, detail Detail) error {
 	return l.err
 }
 
+// flowsAtOnce is about how many octets of flow records are written at a time.
+const flowsAtOnce = 32 << 10
+
 // flowLines writes the flow records, reusing one buffer.
 func flowLines(w io.Writer, flows Flows) error {
-	var buf []byte
+	buf := make([]byte, 0, 2*flowsAtOnce)
 	for f := range flows {
-		buf = appendFlow(buf[:0], f)
+		buf = appendFlow(buf, f)
 		buf = append(buf, '\n')
-		if _, err := w.Write(buf); err != nil {
-			return err
+		if len(buf) >= flowsAtOnce {
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
 		}
 	}
-	return nil
+	if len(buf) == 0 {
+		return nil
+	}
+	_, err := w.Write(buf)
+	return err
 }
 
 // lines writes records until the first error.

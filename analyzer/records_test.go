@@ -1,0 +1,64 @@
+package analyzer
+
+import (
+	"context"
+	"reflect"
+	"testing"
+)
+
+// Records that several goroutines make ahead are those that one makes when they are asked for, in the same order, also if
+// the report is asked for others meanwhile or the reader stops.
+func TestRecordsMadeAhead(t *testing.T) {
+	name := benchCapture(t, "a", 3000)
+	alone, err := ReadFile(context.Background(), name, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	several, err := ReadFile(context.Background(), name, Options{Jobs: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []*Flow
+	for f := range alone.Flows() {
+		want = append(want, f)
+	}
+	if len(want) < 10*partSize {
+		t.Fatalf("%d connections are too few for this test", len(want))
+	}
+	for _, stop := range []int{1, partSize, 5*partSize + 1, len(want)} {
+		n := 0
+		for f := range several.Flows() {
+			if !reflect.DeepEqual(f, want[n]) {
+				t.Fatalf("record %d: %+v\nwant %+v", n, f, want[n])
+			}
+			if n%100 == 0 {
+				other := len(want) - 1 - n
+				if f, _ := several.Flow(other); !reflect.DeepEqual(f, want[other]) {
+					t.Fatalf("record %d, asked for by number: %+v\nwant %+v", other, f, want[other])
+				}
+			}
+			if n++; n == stop {
+				break
+			}
+		}
+		if n != stop {
+			t.Errorf("%d records, want %d", n, stop)
+		}
+	}
+}
+
+// What readers unpack connections to is used again for the next ones.
+func TestReadersGiveTheirRoomBack(t *testing.T) {
+	r, err := ReadFile(context.Background(), benchCapture(t, "a", 1000), Options{Jobs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count(r.Flows())
+	s := r.run.shards[0]
+	hot, closings, odds := s.flows.hot.len(), s.closings.len(), s.odds.len()
+	count(r.Flows())
+	if s.flows.hot.len() != hot || s.closings.len() != closings || s.odds.len() != odds {
+		t.Errorf("room for %d, %d and %d records, then for %d, %d and %d",
+			hot, closings, odds, s.flows.hot.len(), s.closings.len(), s.odds.len())
+	}
+}
