@@ -6,7 +6,8 @@ import "unsafe"
 const chunkSize = 1024
 
 // arena is a list that only grows, in chunks that never move: adding copies nothing, pointers to elements stay valid, and
-// elements without pointers cost the garbage collector nothing. Index 0 is taken at the start and stands for "none".
+// elements without pointers cost the garbage collector nothing. Index 0 is taken at the start and stands for "none"; after
+// grow, what is there can be read, and is zero.
 type arena[T any] struct {
 	chunks [][]T
 	n      int32

@@ -163,8 +163,8 @@ func enter(s *shard, p *packet) {
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*8 + cap(s.births.deltas) + len(s.flows.packed.chunks)*packedChunk
-	n += held(&s.flows.places.arena) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.odds.arena)
-	return n + held(&s.notes) + held(&s.pendings) + held(&s.suspects) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.odds.free))
+	n += held(&s.flows.places.arena) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
+	return n + held(&s.notes) + held(&s.pendings) + held(&s.suspects) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
 }
 
 // The bounds of what a connection costs. They have room for some fields more, not for another copy of anything.
@@ -187,7 +187,7 @@ func TestOctetsPerConnection(t *testing.T) {
 	for range s.flows.hot.len() {
 		s.flows.sweepOne(1 << 62) // all have been idle for long
 	}
-	packed := heldBy(s) - held(&s.flows.hot.arena) - held(&s.closings.arena) - held(&s.odds.arena)
+	packed := heldBy(s) - held(&s.flows.hot.arena) - held(&s.closings.arena) - held(&s.resets.arena) - held(&s.odds.arena)
 	if got := packed / int(s.flows.len()); got > maxEndedOctets {
 		t.Errorf("%d octets for a connection that was packed, want at most %d", got, maxEndedOctets)
 	}

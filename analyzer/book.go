@@ -143,7 +143,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 			r.marks |= m
 		}
 	}
-	rst := &o.c.rst
+	rst := &o.resets.rst
 	refused := rst.accepted && rst.refusal && int(rst.by) == server
 	set(attempted, f.e[o.client].has(sentBareSYN))
 	set(answeredSYN, e.has(sentSYNACK))
@@ -178,8 +178,8 @@ func (b *book) bind(acc *account, r *brief, f *flow, o *outcome, server int) {
 	switch {
 	case o.state[server] == CloseWait:
 		acc.left = append(acc.left, left)
-	case o.c.rst.accepted && o.c.rst.before[server] == CloseWait:
-		left.until = o.c.rst.time
+	case o.resets.rst.accepted && o.resets.rst.before[server] == CloseWait:
+		left.until = o.resets.rst.time
 	case n.sent && o.c.fin[server].sent && n.acked:
 		left.until = o.c.fin[server].doneTime()
 	}

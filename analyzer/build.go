@@ -92,7 +92,7 @@ func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
 	r := Endpoint{
 		IP: f.addr(x), Port: f.port(x),
 		State: o.state[x], StateSince: at(o.since[x]), StateFrame: o.frame[x],
-		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames(o.c.rsts[x]),
+		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames(o.resets.frame[x], o.resets.more[x]),
 	}
 	if o.since[x] == 0 { // never heard of
 		r.StateSince, r.StateFrame = at(f.start), f.firstFrame
@@ -100,7 +100,7 @@ func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
 	if n.sent && !n.inferred {
 		r.FIN = &FIN{
 			Frame: n.frame, Time: at(n.time), Seq: uint32(n.end - 1), Ack: uint32(n.ack),
-			Sent: int(n.copies), Frames: s.frames(n.frames),
+			Sent: int(n.copies), Frames: s.frames(n.frame, n.more),
 		}
 		if n.acked && n.ackedFrame != 0 {
 			frame, t := n.ackedFrame, at(n.ackedTime)
@@ -145,15 +145,15 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 	switch {
 	case m.sent:
 		until = m.time
-	case o.c.rst.accepted:
-		until = o.c.rst.time
+	case o.resets.rst.accepted:
+		until = o.resets.rst.time
 	}
 	return &HalfClose{By: o.side(x), Seconds: seconds(until - n.time), Bytes: sent}
 }
 
 // reset describes the RST that ended the connection.
 func (o *outcome) reset() *Reset {
-	r := &o.c.rst
+	r := &o.resets.rst
 	if r.frame == 0 || o.verdict != ResetVerdict && o.verdict != Refused {
 		return nil
 	}

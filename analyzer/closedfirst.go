@@ -2,7 +2,7 @@ package analyzer
 
 // closedFirst decides who closed first, by what each side knew when it sent its FIN or RST.
 func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
-	n, m, r := &o.c.fin[0], &o.c.fin[1], &o.c.rst
+	n, m, r := &o.c.fin[0], &o.c.fin[1], &o.resets.rst
 	switch {
 	case o.verdict == Indeterminate && (n.sent || m.sent):
 		return unknownSide, ByFIN
@@ -26,11 +26,11 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 		return finAgainstRST(f, o, 1)
 	case r.accepted && r.foreign:
 		return unknownSide, ByRST
-	case o.c.gone[0].abort && o.c.gone[1].abort:
+	case o.resets.gone[0].abort && o.resets.gone[1].abort:
 		return bothSides, ByRST // nobody answers a RST with one: neither knew of the other's
 	}
-	for x := range o.c.gone {
-		if o.c.gone[x].abort {
+	for x := range o.resets.gone {
+		if o.resets.gone[x].abort {
 			return x, ByRST // what the other side sent was the answer to something on its way
 		}
 	}
@@ -43,7 +43,7 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 // finAgainstRST decides who closed first where x sent a FIN, and its peer at most a RST.
 func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
 	y := f.peer(x)
-	n, r, g := &o.c.fin[x], &o.c.rst, &o.c.gone[y]
+	n, r, g := &o.c.fin[x], &o.resets.rst, &o.resets.gone[y]
 	switch {
 	case g.abort && g.ack.Before(n.end):
 		// A socket sent it that had not received the FIN, and its owner closed on its own account. If the FIN came a

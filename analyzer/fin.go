@@ -20,7 +20,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		if before := max(f.e[x].lastTime, f.e[y].lastTime); before != 0 {
 			n.idle = max(p.time-before, 0)
 		}
-		s.noteLostFIN(n, &c.fin[f.peer(x)], &c.early[x], id)
+		s.noteLostFIN(n, &c.fin[y], &s.odds.at(f.odd).early[x], id)
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
@@ -33,18 +33,18 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 			n.ack = seg.Ack
 		}
 		if m := &c.fin[f.peer(x)]; m.covers(seg.Ack) && m.ackedFrame == p.frame {
-			n.acking++
+			n.acking = true
 		}
 		if n.acked && p.time-n.lastCovered > s.delta(&f.e[x]) {
-			n.afterAck++
+			n.afterAck = min(n.afterAck+1, 2)
 			if s.tracing {
 				s.say(fmt.Sprintf("FIN of frame %d again: the acknowledgment of frame %d had passed here", n.frame, n.ackedFrame))
 			}
 		} else if s.tracing {
 			s.say(fmt.Sprintf("FIN of frame %d again", n.frame))
 		}
+		s.addNote(&n.more, p.frame, n.copies)
 	}
-	s.addNote(&n.frames, p.frame, n.copies)
 	n.copies++
 	n.lastFrame, n.lastTime, n.lastIdentity = p.frame, p.time, id
 
@@ -137,15 +137,15 @@ func (s *shard) noteLate(f *flow, x int, p *packet, kind reassembly.Kind) {
 	if seg.Len == 0 {
 		return
 	}
-	c := s.closings.at(f.closing)
+	c, o := s.closings.at(f.closing), s.oddOf(f)
 	if kind != reassembly.Again {
 		if n := &c.fin[f.peer(x)]; n.sent {
-			c.pause[x] = max(c.pause[x], p.time-max(n.time, c.lastData[x]))
+			o.pause[x] = max(o.pause[x], p.time-max(n.time, o.lastData[x]))
 		}
-		c.lastData[x] = p.time
+		o.lastData[x] = p.time
 	}
 	if n := &c.fin[x]; n.sent && n.end.Before(seg.End()) && !seg.Flags.Has(decode.FIN) {
-		if o := s.oddOf(f); o.afterFIN[x] == 0 {
+		if o.afterFIN[x] == 0 {
 			o.afterFIN[x] = p.frame
 		}
 	}
@@ -157,27 +157,40 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 		return
 	}
 	c := s.closingOf(f)
-	if e := &c.early[x]; !e.valid || e.seq != p.seg.Seq {
+	if e := &s.oddOf(f).early[x]; !e.valid || e.seq != p.seg.Seq {
 		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies, stamp: identityOf(&p.seg)}
 	}
+}
+
+// suspectFIN keeps a FIN of x outside the window until something shows whether it counts.
+func (s *shard) suspectFIN(f *flow, x int, p *packet) {
+	s.closingOf(f)
+	o := s.oddOf(f)
+	if o.suspect[x] == 0 {
+		o.suspect[x] = s.suspects.add()
+	}
+	*s.suspects.at(o.suspect[x]) = *p
 }
 
 // resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer
 // acknowledged it, it does not if x went on from where it had been.
 func (s *shard) resolveSuspect(f *flow, x int) {
-	c := s.closings.at(f.closing)
-	if c.suspect[x] == 0 {
+	if f.odd == 0 {
 		return
 	}
-	w := s.suspects.at(c.suspect[x])
+	o := s.odds.at(f.odd)
+	if o.suspect[x] == 0 {
+		return
+	}
+	w := s.suspects.at(o.suspect[x])
 	next := f.e[x].out.Next()
 	una, acked := f.e[x].out.Acked()
 	switch {
 	case next == w.seg.End():
-		c.suspect[x] = 0
+		o.suspect[x] = 0
 		s.noteFIN(f, x, w)
 	case acked && una == next:
-		c.suspect[x] = 0
+		o.suspect[x] = 0
 	}
 }
 

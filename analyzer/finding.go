@@ -13,8 +13,7 @@ type casefile struct {
 	s   *shard
 	f   *flow
 	o   *outcome
-	odd oddities // the rare events, or none
-	end int64    // time of the last packet of the capture
+	end int64 // time of the last packet of the capture
 	a   *assumptions
 
 	codesOnly bool // nobody will read the texts: they are not written
@@ -48,9 +47,6 @@ func codesOf(kinds []kind) (codes []Code) {
 }
 
 func (c *casefile) write() {
-	if c.f.odd != 0 {
-		c.odd = *c.s.odds.at(c.f.odd)
-	}
 	c.resets()
 	c.stuck()
 	c.lost()

@@ -10,7 +10,7 @@ func (c *casefile) stuck() {
 		}
 		y := c.f.peer(x)
 		n := &c.o.c.fin[x]
-		since := max(c.o.since[x], c.o.c.lastData[y])
+		since := max(c.o.since[x], c.o.odd.lastData[y])
 		if c.end-since < c.a.stuckAfter {
 			continue
 		}
@@ -42,7 +42,7 @@ func (c *casefile) stuckHalf(x, y int, since int64) {
 	frames := []uint64{n.frame, n.ackedFrame}
 	age := c.end - since
 	from := "since " + moment(since)
-	if since == c.o.c.lastData[y] {
+	if since == c.o.odd.lastData[y] {
 		from = "since the last data at " + moment(since)
 	}
 	fate := ""
@@ -72,11 +72,11 @@ func (c *casefile) slow() {
 	if !n.sent || !m.sent || n.inferred || m.inferred {
 		return
 	}
-	if r := &c.o.c.rst; r.accepted && int(r.by) == x && c.cause() == causeExpired {
+	if r := &c.o.resets.rst; r.accepted && int(r.by) == x && c.cause() == causeExpired {
 		return // said there
 	}
 	gap := m.time - n.time
-	if max(c.o.c.pause[y], m.time-max(n.time, c.o.c.lastData[y])) < c.a.stuckAfter {
+	if max(c.o.odd.pause[y], m.time-max(n.time, c.o.odd.lastData[y])) < c.a.stuckAfter {
 		return // it had more to send: a half-close in use
 	}
 	meanwhile := fmt.Sprintf("meanwhile %s was in FIN_WAIT_2 and %s in CLOSE_WAIT", c.role(x), c.role(y))
@@ -105,7 +105,7 @@ func (c *casefile) lost() {
 
 // resent says why the FIN of x was sent again.
 func (c *casefile) resent(x, y int, n *finFacts) {
-	frames := append([]uint64{n.ackedFrame}, c.s.frames(n.frames)...)
+	frames := append([]uint64{n.ackedFrame}, c.s.frames(n.frame, n.more)...)
 	span := fmt.Sprintf("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, times(n.copies), human(n.lastTime-n.time))
 	delta := c.s.delta(&c.f.e[x])
 	switch {
@@ -119,11 +119,11 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case n.answers(&c.f.e[y]):
 		c.add(FINRetransmitted, Info, x, frames, "%s, but the ACK of frame %d came too soon after the last copy to be the answer to it: that one was sent too early, nothing need have been lost",
 			span, n.ackedFrame)
-	case c.odd.dsack[y] != 0:
-		c.add(LostACK, Info, y, append(frames, c.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
-			span, c.role(y), c.odd.dsack[y])
+	case c.o.odd.dsack[y] != 0:
+		c.add(LostACK, Info, y, append(frames, c.o.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
+			span, c.role(y), c.o.odd.dsack[y])
 	case c.o.gaveUp[x]:
-	case n.acking > 0 && n.copies == n.acking+1: // the copies are acknowledgments of the peer's FIN: nothing was lost
+	case n.acking && n.copies == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
 	case n.acked && n.ackedFrame < n.lastFrame:
 		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",
 			span, n.ackedFrame)
@@ -173,7 +173,7 @@ func (c *casefile) gaveUp(x, y int, n *finFacts) {
 			fate += " (Linux: 102 to 205 s after the first copy if its application has closed the socket, net.ipv4.tcp_orphan_retries; after about 15 min if not, net.ipv4.tcp_retries2)"
 		}
 	}
-	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frames), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
+	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frame, n.more), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
 		c.name(x), times(n.copies), human(n.lastTime-n.time), moment(n.lastTime), c.name(y), fate)
 }
 
@@ -186,17 +186,17 @@ func (c *casefile) oddEvents() {
 	}
 	for x := range c.f.e {
 		y := c.f.peer(x)
-		if n := c.odd.ahead[x]; n != 0 {
+		if n := c.o.odd.ahead[x]; n != 0 {
 			c.add(FINReordered, Info, x, []uint64{n}, "the FIN of %s (frame %d) was captured before data that precede it: the packets were reordered, or the data were lost and sent again", c.name(x), n)
 		}
-		if n := c.odd.afterFIN[x]; n != 0 {
+		if n := c.o.odd.afterFIN[x]; n != 0 {
 			c.add(DataAfterFIN, Warning, x, []uint64{c.o.c.fin[x].frame, n}, "%s sent data in frame %d, past its own FIN of frame %d: their receiver ignores them. A broken stack or a middlebox does that", c.name(x), n, c.o.c.fin[x].frame)
 		}
-		if z := &c.odd.zero[y]; z.held > 0 && c.o.c.fin[x].sent {
+		if z := &c.o.odd.zero[y]; z.held > 0 && c.o.c.fin[x].sent {
 			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the FIN of %s came right behind %s of a closed window of %s (from frame %d, %s): its application did not read. The close may have waited for it all that time, in FIN_WAIT_1 without a FIN",
 				c.name(x), human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
-		if q := &c.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.c.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
+		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
 			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection",
 				c.name(x), times(q.resent), human(q.until-q.since), q.first, q.last, c.name(y), moment(q.since))
 		}
@@ -212,6 +212,6 @@ func (c *casefile) oddEvents() {
 // refusedAll reports whether x had closed its socket and not only its sending side: it acknowledged nothing of what came
 // after its FIN and answered with RST.
 func (c *casefile) refusedAll(x int) bool {
-	r := &c.o.c.rst
+	r := &c.o.resets.rst
 	return r.accepted && int(r.by) == x && !r.live && !c.o.c.fin[x].ack.Before(c.f.e[x].lastAck)
 }

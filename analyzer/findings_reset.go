@@ -8,24 +8,24 @@ import (
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
 // sockets and of stacks without one: RFC 9293 §3.10.7.1, net/ipv4/tcp_ipv4.c tcp_v4_send_reset).
 func (c *casefile) resets() {
-	if r := &c.o.c.rst; c.o.verdict == ResetVerdict || c.o.verdict == Refused {
+	if r := &c.o.resets.rst; c.o.verdict == ResetVerdict || c.o.verdict == Refused {
 		c.reset()
 		if x := int(r.by); !r.accepted {
 			c.add(ResetIgnored, Warning, c.f.peer(x), []uint64{r.frame}, "%s is gone since the RST of frame %d, but %s did not take that (it was lost, or data before it were) "+
 				"and keeps the connection until it sends something and gets a RST in answer, or a timer ends it", c.name(x), r.frame, c.role(c.f.peer(x)))
 		}
 	}
-	if n := int64(c.o.c.ignored); n > 0 {
+	if n := int64(c.o.resets.ignored); n > 0 {
 		c.ignored(n)
 	}
-	if n := int64(c.o.c.lateRSTs); n > 0 && !c.killedByRST() {
+	if n := int64(c.o.resets.late); n > 0 && !c.killedByRST() {
 		none := ""
 		for x := range c.f.e {
 			if ev := c.s.events(&c.o.c.timeWait[x]); ev.denied != 0 {
 				none = fmt.Sprintf("; %s, which closed first, holds no TIME_WAIT: its stack answered so in frame %d", c.role(x), ev.denyFrame)
 			}
 		}
-		c.add(ResetAfterClose, Info, nobody, []uint64{c.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost%s",
+		c.add(ResetAfterClose, Info, nobody, []uint64{c.o.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost%s",
 			counted(n, "RST came", "RSTs came"), none)
 	}
 }
@@ -42,20 +42,20 @@ func (c *casefile) killedByRST() bool {
 
 // ignored describes RSTs that their receiver did not believe.
 func (c *casefile) ignored(n int64) {
-	which := fmt.Sprintf("the RST of frame %d was not believed", c.odd.ignored)
+	which := fmt.Sprintf("the RST of frame %d was not believed", c.o.odd.ignored)
 	if n > 1 {
-		which = fmt.Sprintf("%d RSTs were not believed, the first in frame %d", n, c.odd.ignored)
+		which = fmt.Sprintf("%d RSTs were not believed, the first in frame %d", n, c.o.odd.ignored)
 	}
 	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
-	if c.odd.disproved == c.odd.ignored {
+	if c.o.odd.disproved == c.o.odd.ignored {
 		why = "its sequence number fits, and the connection went on all the same. It was lost between the capture point and its receiver, or came too late; if its supposed sender went on as well, a middlebox or an attacker sent it"
 	}
-	c.add(ResetIgnored, Warning, nobody, []uint64{c.odd.ignored}, "%s: %s", which, why)
+	c.add(ResetIgnored, Warning, nobody, []uint64{c.o.odd.ignored}, "%s: %s", which, why)
 }
 
 // reset describes the RST that ended the connection.
 func (c *casefile) reset() {
-	r := &c.o.c.rst
+	r := &c.o.resets.rst
 	x := int(r.by)
 	y := c.f.peer(x)
 	n := &c.o.c.fin[x]
@@ -66,10 +66,10 @@ func (c *casefile) reset() {
 		if !r.foreign {
 			sev, sure = Warning, "may not have been sent by it"
 		}
-		c.add(ResetInjected, sev, nobody, append(frames, c.odd.wentOn), "the RST of frame %d in the name of %s %s: %s. "+
+		c.add(ResetInjected, sev, nobody, append(frames, c.o.odd.wentOn), "the RST of frame %d in the name of %s %s: %s. "+
 			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), sure, c.foreignSigns(r, x))
 	case causeKeepalive:
-		c.add(KeepaliveTimeout, Warning, y, append(frames, c.odd.silent[x].first, c.odd.silent[x].last),
+		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
 			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
 			c.name(x), r.probes, c.role(y), c.role(y), c.a.platform.list(Established, "dst "+c.f.addr(x).String()))
 	case causeUnread:
@@ -116,9 +116,9 @@ func (c *casefile) reset() {
 	case causeHalfOpen:
 		why := "it had been restarted, or had dropped the connection without a word (half-open, RFC 9293 §3.5.1)"
 		switch {
-		case c.odd.isn == isnContinues:
+		case c.o.odd.isn == isnContinues:
 			why = "it had dropped the connection without a word (half-open, RFC 9293 §3.5.1). It was not restarted: the sequence numbers of its two SYNs are as far apart as Linux's clock for them says, which a reboot would have set anew"
-		case c.odd.isn == isnJumps && c.a.platform.linux():
+		case c.o.odd.isn == isnJumps && c.a.platform.linux():
 			why += ". For a restart speaks that the sequence number of its SYN does not follow Linux's clock from the old one, unless it runs another system"
 		}
 		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: %s", c.name(x), why)
@@ -152,7 +152,7 @@ func (c *casefile) finNumber(x int) uint64 {
 // abort describes the RST that a live socket sent without leaving data unread, as far as the packets tell.
 func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 	if r.crossed {
-		c.add(ResetAbort, Warning, nobody, append(frames, c.s.frames(c.o.c.rsts[y])...), "both sides aborted the connection at once: %s", c.abortReasons(x, y))
+		c.add(ResetAbort, Warning, nobody, append(frames, c.s.frames(c.o.resets.frame[y], c.o.resets.more[y])...), "both sides aborted the connection at once: %s", c.abortReasons(x, y))
 		return
 	}
 	e := &c.f.e[x]
@@ -178,7 +178,7 @@ func (c *casefile) abortReasons(x, y int) string {
 	if c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentData) {
 		reasons = append(reasons, "a listening socket that was closed before the connection was accepted")
 	}
-	if c.odd.probes[x] > 0 {
+	if c.o.odd.probes[x] > 0 {
 		reasons = append(reasons, "keep-alive probes whose answers were lost on their way from here")
 	}
 	if c.a.platform.linux() {
@@ -202,8 +202,8 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 	if r.otherPath() {
 		say("its TTL is %d, that of the packet of %s before it %d", r.ttl, c.role(x), r.usualTTL)
 	}
-	if c.odd.wentOn != 0 {
-		say("%s went on in frame %d as if nothing had happened", c.role(x), c.odd.wentOn)
+	if c.o.odd.wentOn != 0 {
+		say("%s went on in frame %d as if nothing had happened", c.role(x), c.o.odd.wentOn)
 	} else if r.foreign {
 		say("%s would not use its sequence number here", c.role(x))
 	}

@@ -114,11 +114,7 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	s.sayKind(kind, p)
 	if kind == reassembly.Suspect {
 		if seg.Flags.Has(decode.FIN) {
-			c := s.closingOf(f)
-			if c.suspect[x] == 0 {
-				c.suspect[x] = s.suspects.add()
-			}
-			*s.suspects.at(c.suspect[x]) = *p
+			s.suspectFIN(f, x, p)
 		}
 		return
 	}
@@ -128,7 +124,6 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	if f.closing != 0 {
 		s.resolveSuspect(f, x)
 		s.wentOn(f, x, p, kind)
-		s.closings.at(f.closing).noteLatest(x, p)
 		s.noteLate(f, x, p, kind)
 	}
 	if seg.Flags&(decode.SYN|decode.FIN) == 0 {

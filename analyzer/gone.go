@@ -27,16 +27,16 @@ type goneFacts struct {
 }
 
 // noteGone notes a RST of x, r, if x can have sent it; answers says that it did, in answer to something.
-func (s *shard) noteGone(f *flow, c *closing, x int, p *packet, r *rstFacts, answers bool) {
+func (s *shard) noteGone(f *flow, q *resets, x int, p *packet, r *rstFacts, answers bool) {
 	e, peer := &f.e[x], &f.e[f.peer(x)]
 	if r.refusal || r.foreign && !answers || r.ttl != r.usualTTL && r.ttl != 0 && r.usualTTL != 0 {
 		return
 	}
 	abort := r.live && r.byAbort(e, peer)
-	if !abort && !answers && e.out.Started() && !fits(r, e, peer, &c.latest[f.peer(x)]) {
+	if !abort && !answers && e.out.Started() && !fits(r, e, peer, &q.latest[f.peer(x)]) {
 		return
 	}
-	g := &c.gone[x]
+	g := &q.gone[x]
 	if !g.valid {
 		g.valid, g.time, g.left = true, p.time, r.before[x]
 		g.prompted = s.prompted(r, e, peer)
@@ -79,11 +79,8 @@ type stamp struct {
 }
 
 // noteLatest notes a segment of x on a connection that has seen a RST.
-func (c *closing) noteLatest(x int, p *packet) {
-	if c.rsts[0].frame|c.rsts[1].frame == 0 {
-		return
-	}
-	t := &c.latest[x]
+func (q *resets) noteLatest(x int, p *packet) {
+	t := &q.latest[x]
 	t.ack, t.seen = p.seg.Ack, true
 	if p.seg.Marks&decode.HasTimestamp != 0 && (!t.valid || int32(p.seg.TSVal-t.tsVal) >= 0) {
 		t.time, t.tsVal, t.valid = p.time, p.seg.TSVal, true
@@ -93,12 +90,12 @@ func (c *closing) noteLatest(x int, p *packet) {
 // sentSince reports whether a segment of x was sent after a moment and was not merely held up on its way: by its timestamp,
 // held against one that passed before and counting ms at most (RFC 7323 §5.4 allows no more than one a ms), or because
 // it comes later than packets are held up.
-func (c *closing) sentSince(x int, p *packet, moment int64) bool {
+func (q *resets) sentSince(n *finFacts, x int, p *packet, moment int64) bool {
 	if p.time <= moment {
 		return false
 	}
-	t := c.latest[x]
-	if n := &c.fin[x]; !t.valid && n.copies > 0 && n.lastFrame != p.frame {
+	t := q.latest[x]
+	if !t.valid && n.copies > 0 && n.lastFrame != p.frame {
 		t = stamp{time: n.lastTime, tsVal: n.lastIdentity.tsVal, valid: n.lastIdentity.stamped}
 	}
 	if t.valid && p.seg.Marks&decode.HasTimestamp != 0 {
@@ -111,27 +108,32 @@ func (c *closing) sentSince(x int, p *packet, moment int64) bool {
 // one. If x had received a RST before, it did not believe that.
 func (s *shard) wentOn(f *flow, x int, p *packet, kind reassembly.Kind) {
 	c := s.closings.at(f.closing)
-	r, y := &c.rst, f.peer(x)
-	if g := &c.gone[x]; g.valid && s.goesOn(f, c, x, p) {
+	if c.resets == 0 {
+		return
+	}
+	q := s.resets.at(c.resets)
+	r, y := &q.rst, f.peer(x)
+	if g := &q.gone[x]; g.valid && s.goesOn(f, c, q, x, p) {
 		*g = goneFacts{}
 		if r.frame != 0 && int(r.by) == x {
-			s.disown(f, r, p)
+			s.disown(f, q, p)
 		}
-	} else if r.accepted && int(r.by) == x && !r.refusal && s.goesOn(f, c, x, p) {
-		s.disown(f, r, p)
+	} else if r.accepted && int(r.by) == x && !r.refusal && s.goesOn(f, c, q, x, p) {
+		s.disown(f, q, p)
 	}
 	if r.accepted && int(r.by) == y && !r.refusal && y != x && p.seg.Occupies() > 0 && kind != reassembly.Fill &&
-		c.sentSince(x, p, r.pointTime+s.delta(&f.e[x])) {
-		s.takeBack(f, c, "its receiver sends on: it did not get the RST, or did not believe it")
+		q.sentSince(&c.fin[x], x, p, r.pointTime+s.delta(&f.e[x])) {
+		s.takeBack(f, q, "its receiver sends on: it did not get the RST, or did not believe it")
 	}
+	q.noteLatest(x, p)
 }
 
 // upset is how long the order of packets, or an answer, may be late on top of the round trip. ns.
 const upset = 20e6
 
 // goesOn reports whether a segment of x shows that a RST in its name was not its own.
-func (s *shard) goesOn(f *flow, c *closing, x int, p *packet) bool {
-	r, g := &c.rst, &c.gone[x]
+func (s *shard) goesOn(f *flow, c *closing, q *resets, x int, p *packet) bool {
+	r, g := &q.rst, &q.gone[x]
 	since, seq := g.time, f.e[x].out.Next()
 	switch {
 	case g.abort:
@@ -143,13 +145,14 @@ func (s *shard) goesOn(f *flow, c *closing, x int, p *packet) bool {
 		since, seq = r.time, r.next[x]
 	}
 	late := p.time - since
-	return p.seg.Seq-seq < 1<<31 && late > s.delta(&f.e[x]) && (c.sentSince(x, p, since) || !g.prompted && late > upset)
+	return p.seg.Seq-seq < 1<<31 && late > s.delta(&f.e[x]) && (q.sentSince(&c.fin[x], x, p, since) || !g.prompted && late > upset)
 }
 
 // disown marks a RST as one that its supposed sender did not send.
-func (s *shard) disown(f *flow, r *rstFacts, p *packet) {
+func (s *shard) disown(f *flow, q *resets, p *packet) {
+	r := &q.rst
 	if !r.accepted {
-		s.ignore(f, s.closings.at(f.closing), r.frame)
+		s.ignore(f, q, r.frame)
 		s.oddOf(f).disproved = r.frame
 		*r = rstFacts{}
 		return
@@ -163,20 +166,20 @@ func (s *shard) disown(f *flow, r *rstFacts, p *packet) {
 
 // takeBack notes that the RST which was thought to have ended the connection was not believed. Its sender is gone all the
 // same, if it was one of the two ends.
-func (s *shard) takeBack(f *flow, c *closing, why string) {
+func (s *shard) takeBack(f *flow, q *resets, why string) {
 	s.say(why)
-	if c.gone[c.rst.by].valid {
-		c.rst.accepted = false
+	if q.gone[q.rst.by].valid {
+		q.rst.accepted = false
 		return
 	}
-	s.ignore(f, c, c.rst.frame)
-	s.oddOf(f).disproved = c.rst.frame
-	c.rst = rstFacts{}
+	s.ignore(f, q, q.rst.frame)
+	s.oddOf(f).disproved = q.rst.frame
+	q.rst = rstFacts{}
 }
 
 // ignore notes a RST that nobody believed and whose sender, if it was one of the two ends, has not gone.
-func (s *shard) ignore(f *flow, c *closing, frame uint64) {
-	if c.ignored++; c.ignored == 1 {
+func (s *shard) ignore(f *flow, q *resets, frame uint64) {
+	if q.ignored++; q.ignored == 1 {
 		s.oddOf(f).ignored = frame
 	}
 }

@@ -53,7 +53,7 @@ func (t *trouble) look(s *shard, f *flow, o *outcome) {
 	c := s.closings.at(f.closing)
 	n, m := &c.fin[0], &c.fin[1]
 	switch {
-	case c.rst.accepted:
+	case s.resets.at(c.resets).rst.accepted:
 		t.lookReset(s, f, o, stream)
 	case n.sent != m.sent:
 		t.lookHalfClosed(f, o, n.sent, stream)

@@ -52,7 +52,7 @@ func (t *trouble) serviceOf(at netip.AddrPort) *troubled {
 
 // lookReset takes up a connection that a RST ended.
 func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
-	r := &o.c.rst
+	r := &o.resets.rst
 	server := f.peer(o.client)
 	x := int(r.by)
 	if r.refusal {
@@ -62,9 +62,6 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
 		return
 	}
 	c := casefile{s: s, f: f, o: o, end: t.end, a: t.a}
-	if f.odd != 0 {
-		c.odd = *s.odds.at(f.odd)
-	}
 	e := &f.e[server]
 	switch cause := c.cause(); cause {
 	case causeAbort, causeUnread:

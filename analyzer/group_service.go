@@ -44,7 +44,7 @@ func (t *trouble) lookHalfClosed(f *flow, o *outcome, by0 bool, stream int) {
 		return
 	}
 	k := f.owes(y, o.client)
-	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.c.lastData[y])})
+	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.odd.lastData[y])})
 }
 
 // lookClosed takes up a connection that both sides closed.

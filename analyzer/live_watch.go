@@ -91,7 +91,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 // hasEnded reports whether a connection has ended: its endpoints owe each other nothing, a RST counted, or another connection
 // took over its addresses and ports.
 func (s *shard) hasEnded(f *flow) bool {
-	return f.flags&(ended|replaced) != 0 || s.closings.at(f.closing).rst.accepted
+	return f.flags&(ended|replaced) != 0 || s.resets.at(s.closings.at(f.closing).resets).rst.accepted
 }
 
 // stateSince returns when either endpoint last changed its state, the earlier one: nothing can be stuck for longer.

@@ -19,6 +19,11 @@ type oddities struct {
 	ignored   uint64    // first RST that its receiver did not believe
 	disproved uint64    // last RST whose number fitted and which was not believed all the same
 	late      uint64    // first RST after the end
+
+	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
+	early    [2]earlyACK // segments that show FINs which were lost before the capture point, or came later
+	lastData [2]int64    // when each side last sent new data since the first FIN or RST
+	pause    [2]int64    // the longest time without new data of each side between its peer's FIN and lastData
 }
 
 // silence is a series of segments without an answer.
@@ -113,4 +118,14 @@ func (o *oddities) answered(y int, now int64) {
 		*past = outlived{q.since, now}
 	}
 	*q = silence{}
+}
+
+// earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
+// out to be a FIN that shows up later, an earlier copy of it was lost before the capture point.
+type earlyACK struct {
+	valid    bool
+	seq      reassembly.Seq
+	ack      reassembly.Seq // what it acknowledged
+	peerFINs int32          // how often the peer had sent its FIN by then
+	stamp    identity       // of the segment: what carries an earlier one was sent before it
 }

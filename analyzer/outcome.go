@@ -5,6 +5,8 @@ type outcome struct {
 	client int // index of the endpoint that is the client
 	roles  Roles
 	c      closing // with what had to be inferred
+	resets *resets
+	odd    *oddities
 	state  [2]State
 	since  [2]int64
 	frame  [2]uint64
@@ -31,6 +33,7 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	if f.closing != 0 {
 		o.c = *s.closings.at(f.closing)
 	}
+	o.resets, o.odd = s.resets.at(o.c.resets), s.odds.at(f.odd)
 	s.inferFIN(f, &o)
 	s.decide(f, &o, end)
 	o.closedFirst, o.closedBy = closedFirst(f, &o)
@@ -41,7 +44,7 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	for x := range f.e {
 		e, n := &f.e[x], &o.c.fin[x]
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
-		switch r := &o.c.rst; {
+		switch r := &o.resets.rst; {
 		case o.verdict == Indeterminate: // other readings would claim other states
 			o.state[x] = Unknown
 		case o.gaveUp[x]:

@@ -21,7 +21,7 @@ func words[T any](r *T) []uint64 {
 
 // packRecord appends a packed record to b, which has room for it and eight octets more. The first difference is that to
 // epoch, a time near those of the record.
-func packRecord[T flow | closing | oddities](b []byte, r *T, epoch int64) []byte {
+func packRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) []byte {
 	last := epoch
 	for all := words(r); len(all) > 0; all = all[min(64, len(all)):] {
 		block := all[:min(64, len(all))]
@@ -59,7 +59,7 @@ func packRecord[T flow | closing | oddities](b []byte, r *T, epoch int64) []byte
 }
 
 // unpackRecord fills a record from b, behind which eight octets more can be read, and returns the length of the packed one.
-func unpackRecord[T flow | closing | oddities](b []byte, r *T, epoch int64) int {
+func unpackRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) int {
 	last := epoch
 	at := 0
 	for all := words(r); len(all) > 0; all = all[min(64, len(all)):] {

@@ -10,7 +10,7 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		y := 1 - x
 		n, m := &o.c.fin[x], &o.c.fin[y]
 		e, peer := &f.e[x], &f.e[y]
-		if !n.sent || m.sent || o.c.rst.accepted || f.flags&self != 0 {
+		if !n.sent || m.sent || o.resets.rst.accepted || f.flags&self != 0 {
 			continue
 		}
 		beyond, ok := peer.out.AckedBeyond()
@@ -36,12 +36,12 @@ const gaveUpAfter = 3
 // presumeAcked looks at the FINs that no acknowledgment covers, or whose acknowledgment was lost. Their sender would send
 // them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up.
 func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
-	if o.c.rst.accepted {
+	if o.resets.rst.accepted {
 		return
 	}
 	for x := range f.e {
 		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
-		if !n.sent || n.inferred || o.c.gone[x].valid {
+		if !n.sent || n.inferred || o.resets.gone[x].valid {
 			continue
 		}
 		if s.finAcked(n, e) {

@@ -93,10 +93,10 @@ func (r *run) release(readers []*shard) {
 func (s *shard) reader() *shard {
 	var views [8]view
 	for i := range views {
-		views[i] = view{hot: s.flows.hot.add(), closing: s.closings.add(), odd: s.odds.add()}
+		views[i] = view{hot: s.flows.hot.add(), sides: s.flows.room()}
 	}
 	c := *s
 	c.flows.views = views
-	c.flows.closings, c.flows.odds = &c.closings, &c.odds
+	c.flows.closings, c.flows.resets, c.flows.odds = &c.closings, &c.resets, &c.odds
 	return &c
 }

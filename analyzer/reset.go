@@ -10,25 +10,30 @@ import (
 func (s *shard) reset(f *flow, x int, p *packet) {
 	e := &f.e[x]
 	c := s.closingOf(f)
-	s.addNote(&c.rsts[x], p.frame, int32(e.rstCount))
+	q := s.resetsOf(c)
+	if e.rstCount == 0 {
+		q.frame[x] = p.frame
+	} else {
+		s.addNote(&q.more[x], p.frame, int32(e.rstCount))
+	}
 	e.rstCount = min(e.rstCount+1, maxNotes)
-	s.retractReset(f, c, x, p)
+	s.retractReset(f, q, x, p)
 	r := s.evidence(f, x, p)
-	s.judge(&r, c, e, &f.e[f.peer(x)], x)
+	s.judge(&r, &c.fin[x], &q.latest[1-x], e, &f.e[f.peer(x)], x)
 	switch {
-	case c.rst.accepted:
-		s.noteGone(f, c, x, p, &r, false)
-		s.repeatReset(f, c, x, p)
+	case q.rst.accepted:
+		s.noteGone(f, q, x, p, &r, false)
+		s.repeatReset(f, q, x, p)
 		s.say("RST after the connection was reset: an answer to what was on its way")
 	case f.flags&ended != 0:
-		if c.lateRSTs++; c.lateRSTs == 1 {
+		if q.late++; q.late == 1 {
 			s.oddOf(f).late = p.frame
 		}
-		s.lateReset(f, c, x, &r, p)
+		s.lateReset(f, c, q, x, &r, p)
 		s.say("RST after the close: it changes no verdict")
 	default:
-		s.noteGone(f, c, x, p, &r, false)
-		s.believe(f, c, x, &r)
+		s.noteGone(f, q, x, p, &r, false)
+		s.believe(f, q, x, &r)
 		if e.packets == 1 && !e.out.Started() {
 			e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
 		}
@@ -36,23 +41,23 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 }
 
 // believe enters the RST r of x on a connection that has not ended.
-func (s *shard) believe(f *flow, c *closing, x int, r *rstFacts) {
-	g := &c.gone[x]
-	if c.gone[f.peer(x)].valid {
+func (s *shard) believe(f *flow, q *resets, x int, r *rstFacts) {
+	g := &q.gone[x]
+	if q.gone[f.peer(x)].valid {
 		r.strict, r.unproven = false, false // there is nobody left who has to believe it
 	}
 	switch {
-	case r.accepted && c.rst.live && int(c.rst.by) == x: // its abort was not believed, but this answer is
-		c.rst.accepted, c.rst.strict, c.rst.unproven = true, r.strict, r.unproven
-		c.rst.point, c.rst.pointTime = r.seq, r.time
-	case r.accepted || g.valid && c.rst.frame == 0:
-		c.rst = *r
+	case r.accepted && q.rst.live && int(q.rst.by) == x: // its abort was not believed, but this answer is
+		q.rst.accepted, q.rst.strict, q.rst.unproven = true, r.strict, r.unproven
+		q.rst.point, q.rst.pointTime = r.seq, r.time
+	case r.accepted || g.valid && q.rst.frame == 0:
+		q.rst = *r
 		if g.valid {
-			c.rst.before[x] = g.left
+			q.rst.before[x] = g.left
 		}
 	}
-	if g.abort && c.gone[f.peer(x)].abort {
-		c.rst.crossed = true
+	if g.abort && q.gone[f.peer(x)].abort {
+		q.rst.crossed = true
 	}
 	switch {
 	case r.accepted:
@@ -60,42 +65,42 @@ func (s *shard) believe(f *flow, c *closing, x int, r *rstFacts) {
 	case g.valid:
 		s.say("its receiver does not believe this RST, but its sender is gone")
 	default:
-		s.ignore(f, c, r.frame)
+		s.ignore(f, q, r.frame)
 		s.say("RST that its receiver does not believe")
 	}
 }
 
 // retractReset takes back a RST that only Linux would have believed, if its receiver went on to send new sequence space and
 // a RST of the same side now stands exactly where it must.
-func (s *shard) retractReset(f *flow, c *closing, x int, p *packet) {
+func (s *shard) retractReset(f *flow, q *resets, x int, p *packet) {
 	y := f.peer(x)
-	if !c.rst.accepted || !c.rst.strict || int(c.rst.by) != x || f.e[y].out.Next() == c.rst.next[y] {
+	if !q.rst.accepted || !q.rst.strict || int(q.rst.by) != x || f.e[y].out.Next() == q.rst.next[y] {
 		return
 	}
 	if una, ok := f.e[x].out.Acked(); ok && p.seg.Seq == una {
-		c.rst.accepted = false
-		if !c.gone[x].valid {
-			c.rst = rstFacts{}
+		q.rst.accepted = false
+		if !q.gone[x].valid {
+			q.rst = rstFacts{}
 		}
 		s.settle(f, p)
 	}
 }
 
 // repeatReset enters a RST of x on a connection that one has ended already.
-func (s *shard) repeatReset(f *flow, c *closing, x int, p *packet) {
+func (s *shard) repeatReset(f *flow, q *resets, x int, p *packet) {
 	una, acked := f.e[x].out.Acked()
 	exact := p.seg.Seq == f.e[x].out.Next() || acked && p.seg.Seq == una
-	if int(c.rst.by) == x {
+	if int(q.rst.by) == x {
 		if exact {
 			// Whatever became of the first one, this one counts.
-			c.rst.strict, c.rst.unproven = false, false
-			c.rst.point, c.rst.pointTime = c.rst.point.Max(p.seg.Seq), p.time
+			q.rst.strict, q.rst.unproven = false, false
+			q.rst.point, q.rst.pointTime = q.rst.point.Max(p.seg.Seq), p.time
 		}
 		return
 	}
-	c.rst.answered = c.rst.answered || exact
-	if c.rst.live && p.seg.Flags.Has(decode.ACK) {
-		c.rst.crossed = true // nobody answers a RST: this one was on its way already
+	q.rst.answered = q.rst.answered || exact
+	if q.rst.live && p.seg.Flags.Has(decode.ACK) {
+		q.rst.crossed = true // nobody answers a RST: this one was on its way already
 	}
 }
 
@@ -122,8 +127,9 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	return r
 }
 
-// judge decides whether peer has to believe a RST that was sent in the name of e, endpoint x.
-func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
+// judge decides whether peer has to believe a RST that was sent in the name of e, endpoint x, which sent fin; latest is of
+// the peer.
+func (s *shard) judge(r *rstFacts, fin *finFacts, latest *stamp, e, peer *endpoint, x int) {
 	if peer.inSYNSent() { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
 		r.refusal = !e.sentSYN()
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
@@ -132,7 +138,6 @@ func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
 	}
 	una, acked := e.out.Acked() // RCV.NXT of y is at least this
 	beyond, hasBeyond := e.out.AckedBeyond()
-	fin := &c.fin[x]
 	switch {
 	case !e.out.Started():
 		r.accepted, r.unproven = true, true // nothing of x is known to hold it against
@@ -166,7 +171,7 @@ func (s *shard) judge(r *rstFacts, c *closing, e, peer *endpoint, x int) {
 		r.unproven = true
 	}
 	if r.accepted && !r.unproven {
-		r.foreign = !fits(r, e, peer, &c.latest[1-x])
+		r.foreign = !fits(r, e, peer, latest)
 	}
 }
 
@@ -188,11 +193,15 @@ func fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 // sent after it.
 func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 	c := s.closings.at(f.closing)
-	if !c.rst.accepted || c.rst.refusal {
+	if c.resets == 0 {
+		return
+	}
+	q := s.resets.at(c.resets)
+	if !q.rst.accepted || q.rst.refusal {
 		return
 	}
 	y := f.peer(x)
-	r, e := &c.rst, &f.e[y]
+	r, e := &q.rst, &f.e[y]
 	own := int(r.by) == y
 	if own && ack == r.point {
 		r.unproven = false // captured late: the RST stood where x expected it
@@ -200,9 +209,9 @@ func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
 	switch {
 	case !e.out.Started() || e.out.Next().Before(ack):
 	case r.next[y].Before(ack):
-		s.takeBack(f, c, "the RST was not believed: the connection goes on")
+		s.takeBack(f, q, "the RST was not believed: the connection goes on")
 	case own && r.point.Before(ack) && !(r.strict && c.fin[y].covers(ack)):
 		// What it acknowledges it had received before the RST, which then stood below what it expected.
-		s.takeBack(f, c, "the RST was not believed: its receiver had got further")
+		s.takeBack(f, q, "the RST was not believed: its receiver had got further")
 	}
 }

@@ -30,7 +30,7 @@ const synReceivedLasts = 65e9 // ns
 
 // cause decides why the RST that ended the connection was sent, in the order of strength of the evidence.
 func (c *casefile) cause() string {
-	r := &c.o.c.rst
+	r := &c.o.resets.rst
 	x := int(r.by)
 	y := c.f.peer(x)
 	n, peer := &c.o.c.fin[x], &c.f.e[y]
@@ -100,7 +100,7 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.odd.zero[x].open || m.sent && m.withData
+	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.o.odd.zero[x].open || m.sent && m.withData
 }
 
 // otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
@@ -120,8 +120,5 @@ func hops(ttl uint8) int {
 // resetCause names the cause of the RST that ended a connection.
 func (s *shard) resetCause(f *flow, o *outcome, a *assumptions) string {
 	c := casefile{s: s, f: f, o: o, a: a}
-	if f.odd != 0 {
-		c.odd = *s.odds.at(f.odd)
-	}
 	return c.cause()
 }

@@ -25,10 +25,10 @@ type retirement struct {
 	late     uint64
 	examples examples
 	peek     struct {
-		flow         flow
-		closing, odd int32
-		length       int // of the packed records
-		outcome      outcome
+		flow    flow
+		sides   sides
+		length  int // of the packed records
+		outcome outcome
 	}
 }
 
@@ -210,9 +210,9 @@ func (s *shard) giveBack(f *flow, now int64) {
 // view unpacks a connection to be looked at, until the next one is.
 func (s *shard) view(id int32) *flow {
 	v := &s.retired.peek
-	if v.closing == 0 {
-		v.closing, v.odd = s.closings.add(), s.odds.add()
+	if v.sides == (sides{}) {
+		v.sides = s.flows.room()
 	}
-	v.length = s.flows.unpackTo(id, &v.flow, v.closing, v.odd)
+	v.length = s.flows.unpackTo(id, &v.flow, v.sides)
 	return &v.flow
 }

@@ -56,17 +56,21 @@ func (s *shard) infer(f *flow, c *closing) [2]State {
 			out[x] = Closed
 		}
 	}
+	if c.resets == 0 {
+		return out
+	}
+	q := s.resets.at(c.resets)
 	for x := range out {
-		if c.gone[x].valid {
+		if q.gone[x].valid {
 			out[x] = Closed
 		}
 	}
-	if !c.rst.accepted {
+	if !q.rst.accepted {
 		return out
 	}
-	x := int(c.rst.by)
+	x := int(q.rst.by)
 	out[f.peer(x)] = Closed
-	if !c.rst.foreign || c.rst.answered {
+	if !q.rst.foreign || q.rst.answered {
 		out[x] = Closed
 	}
 	return out
@@ -86,10 +90,12 @@ func (s *shard) facts(f *flow, c *closing, x int) facts {
 		return t
 	}
 	n, m := &c.fin[x], &c.fin[f.peer(x)]
-	if early := &c.early[x]; !n.sent && early.valid && early.seq == e.out.Next()+1 {
-		// Its sender has counted a FIN that was lost before the capture point, or not captured so far.
-		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
-		s.noteLostFIN(n, m, early, identity{})
+	if !n.sent && f.odd != 0 {
+		if early := &s.odds.at(f.odd).early[x]; early.valid && early.seq == e.out.Next()+1 {
+			// Its sender has counted a FIN that was lost before the capture point, or not captured so far.
+			n = &finFacts{sent: true, end: early.seq, ack: early.ack}
+			s.noteLostFIN(n, m, early, identity{})
+		}
 	}
 	t.sentFIN = n.sent
 	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.

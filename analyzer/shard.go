@@ -12,6 +12,7 @@ type shard struct {
 	flows    flowStore
 	births   births
 	closings freeArena[closing]
+	resets   freeArena[resets]
 	pendings arena[pendingSYN]
 	suspects arena[packet] // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
@@ -37,7 +38,9 @@ type shard struct {
 
 func newShard(m *machine, seed uint64) *shard {
 	s := &shard{machine: m, seed: seed}
-	s.flows.closings, s.flows.odds = &s.closings, &s.odds
+	s.flows.closings, s.flows.resets, s.flows.odds = &s.closings, &s.resets, &s.odds
+	s.resets.grow() // these two are read where there is none
+	s.odds.grow()
 	s.table.grow()
 	return s
 }

@@ -18,6 +18,7 @@ type flowStore struct {
 	packed packedStore
 
 	closings *freeArena[closing]
+	resets   *freeArena[resets]
 	odds     *freeArena[oddities]
 
 	over  queue  // connections that ended, by the time of that
@@ -46,7 +47,16 @@ type place struct {
 const coarseUnit = 1 << 30 // ns
 
 // view is room for a connection that is unpacked to be looked at.
-type view struct{ id, hot, closing, odd int32 }
+type view struct {
+	id, hot int32
+	sides
+}
+
+// sides is where the side records of a connection are unpacked to. The zero value stands for new ones.
+type sides struct{ closing, resets, odd int32 }
+
+// room adds side records to unpack to.
+func (st *flowStore) room() sides { return sides{st.closings.add(), st.resets.add(), st.odds.add()} }
 
 // add makes a new connection and returns its number.
 func (st *flowStore) add(birth int32, hash uint64) int32 {
@@ -133,7 +143,12 @@ func (st *flowStore) packIdle(f *flow) {
 func (st *flowStore) pack(f *flow) {
 	b := packRecord(st.packed.buffer[:0], f, st.epoch)
 	if f.closing != 0 {
-		b = packRecord(b, st.closings.at(f.closing), f.last)
+		c := st.closings.at(f.closing)
+		b = packRecord(b, c, f.last)
+		if c.resets != 0 {
+			b = packRecord(b, st.resets.at(c.resets), f.last)
+			st.resets.release(c.resets)
+		}
 		st.closings.release(f.closing)
 	}
 	if f.odd != 0 {
@@ -158,7 +173,7 @@ func (st *flowStore) unpack(id int32) *flow {
 	p := st.places.at(id)
 	hot := st.hot.add()
 	f := st.hot.at(hot)
-	n := st.unpackTo(id, f, 0, 0)
+	n := st.unpackTo(id, f, sides{})
 	st.packed.release(-p.at, n)
 	p.at = hot
 	return f
@@ -174,27 +189,34 @@ func (st *flowStore) look(id int32) *flow {
 	st.current = (st.current + 1) % len(st.views)
 	v := &st.views[st.current]
 	if v.hot == 0 {
-		v.hot, v.closing, v.odd = st.hot.add(), st.closings.add(), st.odds.add()
+		v.hot, v.sides = st.hot.add(), st.room()
 	}
 	v.id = id
 	f := st.hot.at(v.hot)
-	st.unpackTo(id, f, v.closing, v.odd)
+	st.unpackTo(id, f, v.sides)
 	return f
 }
 
-// unpackTo makes the records of a packed connection in f, and where it has them in the side records closing and odd, in new
-// ones if these are 0. It returns the length of the packed ones.
-func (st *flowStore) unpackTo(id int32, f *flow, closing, odd int32) int {
+// unpackTo makes the records of a packed connection in f and, where it has them, in side records. It returns the length of
+// the packed ones.
+func (st *flowStore) unpackTo(id int32, f *flow, to sides) int {
 	b := st.packed.at(-st.places.at(id).at)
 	n := unpackRecord(b, f, st.epoch)
 	if f.closing != 0 {
-		if f.closing = closing; closing == 0 {
+		if f.closing = to.closing; f.closing == 0 {
 			f.closing = st.closings.add()
 		}
-		n += unpackRecord(b[n:], st.closings.at(f.closing), f.last)
+		c := st.closings.at(f.closing)
+		n += unpackRecord(b[n:], c, f.last)
+		if c.resets != 0 {
+			if c.resets = to.resets; c.resets == 0 {
+				c.resets = st.resets.add()
+			}
+			n += unpackRecord(b[n:], st.resets.at(c.resets), f.last)
+		}
 	}
 	if f.odd != 0 {
-		if f.odd = odd; odd == 0 {
+		if f.odd = to.odd; f.odd == 0 {
 			f.odd = st.odds.add()
 		}
 		n += unpackRecord(b[n:], st.odds.at(f.odd), f.last)
@@ -227,6 +249,7 @@ func (st *flowStore) releaseViews(views *[8]view) {
 		if v := &views[i]; v.hot != 0 {
 			st.hot.release(v.hot)
 			st.closings.release(v.closing)
+			st.resets.release(v.resets)
 			st.odds.release(v.odd)
 			*v = view{}
 		}

@@ -15,7 +15,7 @@ import (
 
 // Packing copies memory: a pointer in a record would escape the garbage collector.
 func TestRecordsHaveNoPointers(t *testing.T) {
-	for _, r := range []any{flow{}, closing{}, oddities{}, pendingSYN{}, packet{}, note{}} {
+	for _, r := range []any{flow{}, closing{}, resets{}, oddities{}, pendingSYN{}, packet{}, note{}} {
 		rt := reflect.TypeOf(r)
 		if hasPointers(rt) {
 			t.Errorf("%v has pointers", rt)
@@ -63,7 +63,7 @@ func TestPackRecord(t *testing.T) {
 			t.Fatalf("%d octets of %d, got %+v, want %+v", n, len(b), back, f)
 		}
 	}
-	if n := unsafe.Sizeof(flow{}) + unsafe.Sizeof(closing{}) + unsafe.Sizeof(oddities{}); n*9/8+3*24+64*8+8 > maxPacked {
+	if n := unsafe.Sizeof(flow{}) + unsafe.Sizeof(closing{}) + unsafe.Sizeof(resets{}) + unsafe.Sizeof(oddities{}); n*9/8+4*24+64*8+8 > maxPacked {
 		t.Errorf("records of %d octets may not fit into %d", n, maxPacked)
 	}
 }
@@ -139,6 +139,9 @@ func readPacking(t *testing.T, name string, always bool) (out []any) {
 		packAll(s)
 	}
 	rep := r.report([]string{name}, 0, nil)
+	if *s.resets.at(0) != (resets{}) || *s.odds.at(0) != (oddities{}) {
+		t.Error("something was written where there is no record")
+	}
 	for f := range rep.Flows() {
 		out = append(out, f)
 	}

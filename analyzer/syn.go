@@ -29,7 +29,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	}
 	e.isn = seg.Seq
 	if f.closing != 0 {
-		if r := &s.closings.at(f.closing).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
+		if r := &s.resets.at(s.closings.at(f.closing).resets).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
 			r.refusal, r.unproven = true, false
 		}
 	}
@@ -96,7 +96,7 @@ func (s *shard) strangeSYN(f *flow, x int, seg *decode.Segment) bool {
 	switch {
 	case e.sentSYN():
 		return seg.Seq != e.isn
-	case f.closing != 0 && s.closings.at(f.closing).rst.refuses(f.peer(x), seg):
+	case f.closing != 0 && s.resets.at(s.closings.at(f.closing).resets).rst.refuses(f.peer(x), seg):
 		return false // its refusal was captured before it
 	case e.out.Started(): // its first packets, or the SYN-ACK, were captured before it
 		return e.out.Start() != seg.Seq+1 && e.out.Start() != seg.End()

@@ -184,7 +184,7 @@ func (s *shard) restart(f *flow, tw *timeWaitFacts, p *packet, cause trigger) {
 }
 
 // lateReset enters a RST in the name of x, r, that comes after the close of f.
-func (s *shard) lateReset(f *flow, c *closing, x int, r *rstFacts, p *packet) {
+func (s *shard) lateReset(f *flow, c *closing, q *resets, x int, r *rstFacts, p *packet) {
 	y := f.peer(x)
 	states := r.before
 	if tw := &c.timeWait[y]; states[y] == TimeWait && s.kills(f, c, x, tw, p) {
@@ -200,8 +200,8 @@ func (s *shard) lateReset(f *flow, c *closing, x int, r *rstFacts, p *packet) {
 		return // it answers nothing: no stack sends that
 	}
 	ev := s.events(tw)
-	s.noteGone(f, c, x, p, r, !r.live && (ev.trigger == finCopy || ev.trigger == otherACK))
-	if states[x] != TimeWait || !c.gone[x].valid || tw.since == 0 {
+	s.noteGone(f, q, x, p, r, !r.live && (ev.trigger == finCopy || ev.trigger == otherACK))
+	if states[x] != TimeWait || !q.gone[x].valid || tw.since == 0 {
 		return
 	}
 	// A host in TIME_WAIT answers with ACK, one that holds no such socket with RST: TIME_WAIT was not there, or not any more.

@@ -7,9 +7,9 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		m = n
 	}
 	switch {
-	case o.c.rst.accepted && o.c.rst.refusal:
+	case o.resets.rst.accepted && o.resets.rst.refusal:
 		o.verdict = Refused
-	case o.c.rst.accepted, o.c.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
+	case o.resets.rst.accepted, o.resets.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
 		s.resetDoubts(o)
 	case n.sent && m.sent:
@@ -23,8 +23,10 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	}
 	for x := range f.e {
 		c, y := &o.c, f.peer(x)
-		beyond := c.early[x].valid && c.early[x].seq == f.e[x].out.Next()+1 || c.gone[x].past
-		if beyond && !c.fin[x].sent && c.fin[y].sent {
+		if c.fin[x].sent || !c.fin[y].sent {
+			continue
+		}
+		if early := &o.odd.early[x]; early.valid && early.seq == f.e[x].out.Next()+1 || o.resets.gone[x].past {
 			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
 		}
 	}
@@ -112,7 +114,7 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 
 // resetDoubts notes what is not certain about the RST that ended a connection.
 func (s *shard) resetDoubts(o *outcome) {
-	r := &o.c.rst
+	r := &o.resets.rst
 	if r.unproven {
 		o.doubts |= rstUnproven
 	}
