@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -167,7 +168,7 @@ func (o *outcome) reset() *Reset {
 // and puts what follows there; then addresses, ports and frames select it.
 func displayFilter(f *flow, stream int) string {
 	if f.flags&strays == 0 {
-		return fmt.Sprintf("tcp.stream == %d", stream)
+		return "tcp.stream == " + strconv.Itoa(stream)
 	}
 	ip := "ip"
 	if f.addr(0).Is6() {

@@ -192,12 +192,13 @@ func appendTime(b []byte, t time.Time) []byte {
 	}
 	b = append(b, '"')
 	b = t.UTC().AppendFormat(b, time.RFC3339) // package time formats this layout faster than others
-	b = append(b[:len(b)-len("Z")], '.')
+	b = append(b[:len(b)-len("Z")], `.000000000Z"`...)
 	n := uint32(t.Nanosecond())
-	for unit := uint32(1e8); unit > 0; unit /= 10 {
-		b = append(b, '0'+byte(n/unit%10))
+	for i := len(b) - len(`0Z"`); n > 0; i-- {
+		b[i] = '0' + byte(n%10)
+		n /= 10
 	}
-	return append(b, 'Z', '"')
+	return b
 }
 
 func appendSeconds(b []byte, s analyzer.Seconds) []byte {
