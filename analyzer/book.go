@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"net/netip"
+	"slices"
 
 	"finscope/internal/decode"
 )
@@ -114,9 +115,11 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		acc.held[btoi(x == server)]++
 	}
 	b.trouble.look(s, f, o)
-	b.found = s.kinds(f, o, end, a)
-	for _, code := range codesOf(b.found) {
-		b.codes[code]++
+	b.found = s.kinds(b.found, f, o, end, a)
+	for i, k := range b.found {
+		if !slices.ContainsFunc(b.found[:i], func(o kind) bool { return o.code == k.code }) {
+			b.codes[k.code]++
+		}
 	}
 	return len(b.found) > 0
 }

@@ -29,21 +29,11 @@ func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Findi
 	return c.out
 }
 
-// kinds returns the codes and severities of what findings would write down, each pair once.
-func (s *shard) kinds(f *flow, o *outcome, end int64, a *assumptions) []kind {
-	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true}
+// kinds returns the codes and severities of what findings would write down, each pair once, in the memory of buffer.
+func (s *shard) kinds(buffer []kind, f *flow, o *outcome, end int64, a *assumptions) []kind {
+	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true, kinds: buffer[:0]}
 	c.write()
 	return c.kinds
-}
-
-// codesOf returns the codes of kinds, each once.
-func codesOf(kinds []kind) (codes []Code) {
-	for _, k := range kinds {
-		if !slices.Contains(codes, k.code) {
-			codes = append(codes, k.code)
-		}
-	}
-	return codes
 }
 
 func (c *casefile) write() {
@@ -80,6 +70,9 @@ func (c *casefile) add(code Code, sev Severity, who int, frames []uint64, format
 	c.out = append(c.out, fd)
 }
 
+// What follows puts the texts of findings together. Nothing is written where nobody will read it: most connections are
+// only asked for codes.
+
 // name names endpoint x in a text: by role, and by address and port.
 func (c *casefile) name(x int) string {
 	if c.codesOnly {
@@ -89,7 +82,56 @@ func (c *casefile) name(x int) string {
 }
 
 // role names endpoint x by its role alone.
-func (c *casefile) role(x int) string { return "the " + string(c.o.side(x)) }
+func (c *casefile) role(x int) string {
+	if c.o.side(x) == ClientSide {
+		return "the client"
+	}
+	return "the server"
+}
+
+func (c *casefile) text(format string, args ...any) string {
+	if c.codesOnly {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+func (c *casefile) human(ns int64) string {
+	if c.codesOnly {
+		return ""
+	}
+	return human(ns)
+}
+
+func (c *casefile) moment(ns int64) string {
+	if c.codesOnly {
+		return ""
+	}
+	return moment(ns)
+}
+
+func (c *casefile) times(n int32) string {
+	if c.codesOnly {
+		return ""
+	}
+	return times(n)
+}
+
+func (c *casefile) bytes(n int64) string {
+	if c.codesOnly {
+		return ""
+	}
+	return bytesText(n)
+}
+
+// owner returns the command that names the process of endpoint x's socket, which is in a state.
+func (c *casefile) owner(s State, x int) string {
+	if c.codesOnly {
+		return ""
+	}
+	y := c.f.peer(x)
+	return c.a.platform.owner(s, c.f.port(x), "dst "+addrPort(c.f.addr(y), c.f.port(y)))
+}
 
 // human writes a duration for people: three digits at most below a minute.
 func human(ns int64) string {

@@ -1,7 +1,5 @@
 package analyzer
 
-import "fmt"
-
 // stuck says which endpoints hang in a state of the close, since when, and who owes the next packet.
 func (c *casefile) stuck() {
 	for x := range c.f.e {
@@ -22,14 +20,14 @@ func (c *casefile) stuck() {
 		case FinWait1:
 			if n.sent {
 				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
-					c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
+					c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
 			}
 		case Closing:
 			c.add(ClosingStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "both sides closed at once; %s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
-				c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
+				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
 		case LastAck:
 			c.add(LastAckStuck, Warning, y, []uint64{n.frame, n.lastFrame}, "%s has waited %s, since %s, for the last ACK (its FIN: frame %d, sent %s; LAST_ACK): the ACKs of %s are lost, or it is gone",
-				c.name(x), human(c.end-since), moment(since), n.frame, times(n.copies), c.name(y))
+				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
 		}
 	}
 	c.slow()
@@ -41,23 +39,23 @@ func (c *casefile) stuckHalf(x, y int, since int64) {
 	n := &c.o.c.fin[x]
 	frames := []uint64{n.frame, n.ackedFrame}
 	age := c.end - since
-	from := "since " + moment(since)
+	from := c.text("since %s", c.moment(since))
 	if since == c.o.odd.lastData[y] {
-		from = "since the last data at " + moment(since)
+		from = c.text("since the last data at %s", c.moment(since))
 	}
 	fate := ""
 	switch {
 	case n.acked && c.f.e[x].lastTime-n.ackedTime >= c.a.finTimeout:
-		fate = fmt.Sprintf(". It still sent frame %d: its application holds the socket open (shutdown(SHUT_WR), not close()), and no timer ends that", c.f.e[x].lastFrame)
+		fate = c.text(". It still sent frame %d: its application holds the socket open (shutdown(SHUT_WR), not close()), and no timer ends that", c.f.e[x].lastFrame)
 	case age >= c.a.finTimeout:
-		fate = fmt.Sprintf(". If its application called close(), its kernel has dropped the socket by now, after %s%s, and answers with RST; after shutdown(SHUT_WR) it waits without limit",
-			human(c.a.finTimeout), c.a.platform.onLinux(" (net.ipv4.tcp_fin_timeout)"))
+		fate = c.text(". If its application called close(), its kernel has dropped the socket by now, after %s%s, and answers with RST; after shutdown(SHUT_WR) it waits without limit",
+			c.human(c.a.finTimeout), c.a.platform.onLinux(" (net.ipv4.tcp_fin_timeout)"))
 	}
 	c.add(FinWait2Stuck, Warning, x, frames, "%s closed in frame %d and waited for the FIN of %s until the capture ended: %s, %s (FIN_WAIT_2)%s",
-		c.name(x), n.frame, c.name(y), human(age), from, fate)
+		c.name(x), n.frame, c.name(y), c.human(age), from, fate)
 	if c.o.state[y] == CloseWait {
 		c.add(CloseWaitStuck, Warning, y, frames, "%s owes its FIN: it acknowledged that of %s in frame %d and has sent none for %s, %s. Its application has not closed the socket (CLOSE_WAIT): %s there names the process",
-			c.name(y), c.role(x), n.ackedFrame, human(age), from, c.a.platform.owner(CloseWait, c.f.port(y), "dst "+addrPort(c.f.addr(x), c.f.port(x))))
+			c.name(y), c.role(x), n.ackedFrame, c.human(age), from, c.owner(CloseWait, y))
 	}
 }
 
@@ -79,12 +77,12 @@ func (c *casefile) slow() {
 	if max(c.o.odd.pause[y], m.time-max(n.time, c.o.odd.lastData[y])) < c.a.stuckAfter {
 		return // it had more to send: a half-close in use
 	}
-	meanwhile := fmt.Sprintf("meanwhile %s was in FIN_WAIT_2 and %s in CLOSE_WAIT", c.role(x), c.role(y))
+	meanwhile := c.text("meanwhile %s was in FIN_WAIT_2 and %s in CLOSE_WAIT", c.role(x), c.role(y))
 	if n.acked && n.ackedTime-n.time > gap/2 {
-		meanwhile = fmt.Sprintf("for %s of that %s was in FIN_WAIT_1, its FIN not acknowledged", human(n.ackedTime-n.time), c.role(x))
+		meanwhile = c.text("for %s of that %s was in FIN_WAIT_1, its FIN not acknowledged", c.human(n.ackedTime-n.time), c.role(x))
 	}
 	c.add(SlowClose, Warning, y, []uint64{n.frame, m.frame}, "%s closed only %s after %s had (frames %d and %d); %s",
-		c.name(y), human(gap), c.role(x), n.frame, m.frame, meanwhile)
+		c.name(y), c.human(gap), c.role(x), n.frame, m.frame, meanwhile)
 }
 
 // lost describes FINs that were sent more than once.
@@ -106,7 +104,7 @@ func (c *casefile) lost() {
 // resent says why the FIN of x was sent again.
 func (c *casefile) resent(x, y int, n *finFacts) {
 	frames := append([]uint64{n.ackedFrame}, c.s.frames(n.frame, n.more)...)
-	span := fmt.Sprintf("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, times(n.copies), human(n.lastTime-n.time))
+	span := c.text("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, c.times(n.copies), c.human(n.lastTime-n.time))
 	delta := c.s.delta(&c.f.e[x])
 	switch {
 	case n.early && n.ackedFrame != 0 && n.time-n.ackedTime > delta:
@@ -174,7 +172,7 @@ func (c *casefile) gaveUp(x, y int, n *finFacts) {
 		}
 	}
 	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frame, n.more), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
-		c.name(x), times(n.copies), human(n.lastTime-n.time), moment(n.lastTime), c.name(y), fate)
+		c.name(x), c.times(n.copies), c.human(n.lastTime-n.time), c.moment(n.lastTime), c.name(y), fate)
 }
 
 // oddEvents says what else is worth knowing of a connection.
@@ -182,7 +180,7 @@ func (c *casefile) oddEvents() {
 	if h := c.s.halfClose(c.f, c.o, c.end); h != nil && h.Bytes > 0 && !c.refusedAll(c.o.closedFirst) {
 		x := c.o.closedFirst
 		c.add(HalfCloseUsed, Info, 1-x, []uint64{c.o.c.fin[x].frame}, "%s closed its sending side in frame %d; %s sent %s more in the %s after that",
-			c.name(x), c.o.c.fin[x].frame, c.role(1-x), bytesText(int64(h.Bytes)), human(h.Seconds.Duration().Nanoseconds()))
+			c.name(x), c.o.c.fin[x].frame, c.role(1-x), c.bytes(int64(h.Bytes)), c.human(h.Seconds.Duration().Nanoseconds()))
 	}
 	for x := range c.f.e {
 		y := c.f.peer(x)
@@ -194,11 +192,11 @@ func (c *casefile) oddEvents() {
 		}
 		if z := &c.o.odd.zero[y]; z.held > 0 && c.o.c.fin[x].sent {
 			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the FIN of %s came right behind %s of a closed window of %s (from frame %d, %s): its application did not read. The close may have waited for it all that time, in FIN_WAIT_1 without a FIN",
-				c.name(x), human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
+				c.name(x), c.human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
 		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
 			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection",
-				c.name(x), times(q.resent), human(q.until-q.since), q.first, q.last, c.name(y), moment(q.since))
+				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since))
 		}
 	}
 	if c.o.roles == RolesBoth && c.f.flags&self == 0 {

@@ -22,7 +22,7 @@ func (c *casefile) resets() {
 		none := ""
 		for x := range c.f.e {
 			if ev := c.s.events(&c.o.c.timeWait[x]); ev.denied != 0 {
-				none = fmt.Sprintf("; %s, which closed first, holds no TIME_WAIT: its stack answered so in frame %d", c.role(x), ev.denyFrame)
+				none = c.text("; %s, which closed first, holds no TIME_WAIT: its stack answered so in frame %d", c.role(x), ev.denyFrame)
 			}
 		}
 		c.add(ResetAfterClose, Info, nobody, []uint64{c.o.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost%s",
@@ -42,9 +42,9 @@ func (c *casefile) killedByRST() bool {
 
 // ignored describes RSTs that their receiver did not believe.
 func (c *casefile) ignored(n int64) {
-	which := fmt.Sprintf("the RST of frame %d was not believed", c.o.odd.ignored)
+	which := c.text("the RST of frame %d was not believed", c.o.odd.ignored)
 	if n > 1 {
-		which = fmt.Sprintf("%d RSTs were not believed, the first in frame %d", n, c.o.odd.ignored)
+		which = c.text("%d RSTs were not believed, the first in frame %d", n, c.o.odd.ignored)
 	}
 	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
 	if c.o.odd.disproved == c.o.odd.ignored {
@@ -75,10 +75,10 @@ func (c *casefile) reset() {
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {
-			how = fmt.Sprintf("its kernel then sends a RST, here after the FIN of frame %d", n.frame)
+			how = c.text("its kernel then sends a RST, here after the FIN of frame %d", n.frame)
 		}
 		if c.f.e[x].has(sentData) {
-			how += fmt.Sprintf(", and %s may lose what it has not read yet", c.role(y))
+			how += c.text(", and %s may lose what it has not read yet", c.role(y))
 		}
 		same := "an abort by choice"
 		if c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentData) {
@@ -90,22 +90,22 @@ func (c *casefile) reset() {
 		c.abort(r, x, y, frames)
 	case causeBare:
 		c.add(ResetAbort, Warning, x, frames, "a bare RST came in the name of %s after %s of silence and answers nothing. A Linux socket sends RST with ACK: "+
-			"suspect a load balancer, firewall or NAT on the path that drops connections idle for so long", c.name(x), human(r.idle))
+			"suspect a load balancer, firewall or NAT on the path that drops connections idle for so long", c.name(x), c.human(r.idle))
 	case causeExpired:
 		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s closed in frame %d; %s took %s to close or to send more. "+
 			"By then the kernel of %s had dropped the socket (it keeps a closed socket in FIN_WAIT_2 for %s%s) and answered with RST. Make %s close sooner",
-			c.name(x), n.frame, c.name(y), human(r.time-n.doneTime()), c.role(x), human(c.a.finTimeout), c.a.platform.onLinux(" by net.ipv4.tcp_fin_timeout"), c.role(y))
+			c.name(x), n.frame, c.name(y), c.human(r.time-n.doneTime()), c.role(x), c.human(c.a.finTimeout), c.a.platform.onLinux(" by net.ipv4.tcp_fin_timeout"), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
 		if m := &c.o.c.fin[y]; m.sent {
-			code, answered = ResetLateData, fmt.Sprintf("the FIN of %s (frame %d)", c.name(y), m.frame)
+			code, answered = ResetLateData, c.text("the FIN of %s (frame %d)", c.name(y), m.frame)
 		}
 		look := ""
 		if c.a.platform.linux() {
 			look = ". Look for TCP_LINGER2 below 0, a short net.ipv4.tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow (`nstat -az TcpExtTCPTimeWaitOverflow TcpExtTCPAbortOnMemory`)"
 		}
 		c.add(code, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in FIN_WAIT_2 or TIME_WAIT%s",
-			c.name(x), n.frame, human(r.time-n.doneTime()), answered, look)
+			c.name(x), n.frame, c.human(r.time-n.doneTime()), answered, look)
 	case causeLate:
 		c.lateData(r, x, y, append(frames, n.frame))
 	case causeNotOpening:
@@ -131,7 +131,7 @@ func (c *casefile) reset() {
 // lateData describes data that a closed socket refused.
 func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
-	lost := bytesText(c.refusedBytes(x, y))
+	lost := c.bytes(c.refusedBytes(x, y))
 	if n.acked && n.ackedFrame < r.frame && c.f.e[y].out.Numbers() > n.peerNumbers+c.finNumber(y) {
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s that %s sent later drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
@@ -158,7 +158,7 @@ func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 	e := &c.f.e[x]
 	sev, lost := Warning, ""
 	if una, acked := e.out.Acked(); acked && una.Before(r.seq) && e.has(sentData) {
-		lost = fmt.Sprintf(". The last %s it sent were never acknowledged", bytesText(int64(r.seq.Diff(una))))
+		lost = c.text(". The last %s it sent were never acknowledged", c.bytes(int64(r.seq.Diff(una))))
 		if r.seq.Diff(una) == 1 {
 			lost = ". The last byte it sent was never acknowledged"
 		}
@@ -197,7 +197,7 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 		if signs != "" {
 			signs += ", "
 		}
-		signs += fmt.Sprintf(format, args...)
+		signs += c.text(format, args...)
 	}
 	if r.otherPath() {
 		say("its TTL is %d, that of the packet of %s before it %d", r.ttl, c.role(x), r.usualTTL)
@@ -214,9 +214,9 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 func (c *casefile) triggerText(r *rstFacts, y int) string {
 	switch m := &c.o.c.fin[y]; {
 	case m.sent && m.frame < r.frame:
-		return fmt.Sprintf(" the FIN of frame %d", m.frame)
+		return c.text(" the FIN of frame %d", m.frame)
 	case r.resent > 0:
-		return fmt.Sprintf(" data that %s had sent again %s in vain", c.role(y), times(r.resent))
+		return c.text(" data that %s had sent again %s in vain", c.role(y), c.times(r.resent))
 	case r.probed > 0:
 		return " a keep-alive probe"
 	case r.peerDataLast:

@@ -71,7 +71,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 	w.due = min(w.due, w.check)
 	o := sh.conclude(f, r.end)
 	gone = o.state[0].done() && o.state[1].done() // one side gave up
-	stuck := !gone && slices.ContainsFunc(sh.kinds(f, &o, r.end, s.assumptions()), func(k kind) bool { return IsStuck(k.code) })
+	stuck := !gone && slices.ContainsFunc(sh.kinds(nil, f, &o, r.end, s.assumptions()), func(k kind) bool { return IsStuck(k.code) })
 	if stuck != w.stuck {
 		kind := EventStuck
 		if !stuck {

@@ -1,7 +1,5 @@
 package analyzer
 
-import "fmt"
-
 // timeWaits says what happened to the TIME_WAITs of a connection, and what its own SYN met.
 func (c *casefile) timeWaits() {
 	for x := range c.f.e {
@@ -22,7 +20,7 @@ func (c *casefile) timeWaits() {
 				last = ", the last time"
 			}
 			c.add(TimeWaitExtended, Info, x, []uint64{ev.frame}, "the TIME_WAIT of %s was started anew %s%s because %s (frame %d): it lasts until %s, %s after the close",
-				c.name(x), times(ev.restarts), last, ev.cause, ev.frame, clock(w.until), human(w.until-w.since))
+				c.name(x), c.times(ev.restarts), last, ev.cause, ev.frame, clock(w.until), c.human(w.until-w.since))
 		}
 	}
 	if c.f.reuse != 0 {
@@ -34,11 +32,11 @@ func (c *casefile) timeWaits() {
 func (c *casefile) timeWaitKilled(x int, w *wait, ev *waitEvents) {
 	if ev.killed == 0 {
 		c.add(TimeWaitKilled, Info, x, []uint64{ev.denyFrame}, "the TIME_WAIT of %s was gone %s after it began or sooner: its host answered with the RST of a stack that holds no such socket (frame %d)",
-			c.name(x), human(w.until-w.since), ev.denyFrame)
+			c.name(x), c.human(w.until-w.since), ev.denyFrame)
 		return
 	}
 	c.add(TimeWaitKilled, Info, x, []uint64{ev.killFrame}, "the RST of frame %d ended the TIME_WAIT of %s %s after it began (RFC 1337), unless its host ignores such RSTs%s: "+
-		"late packets of this connection may now reach the next one on these ports", ev.killFrame, c.name(x), human(w.until-w.since), c.a.platform.onLinux(" (net.ipv4.tcp_rfc1337=1)"))
+		"late packets of this connection may now reach the next one on these ports", ev.killFrame, c.name(x), c.human(w.until-w.since), c.a.platform.onLinux(" (net.ipv4.tcp_rfc1337=1)"))
 }
 
 // timeWaitReused describes a TIME_WAIT that made way for the next connection.
@@ -49,18 +47,18 @@ func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
 	if r.rule == tsNewer {
 		rfc = "RFC 6191"
 	}
-	why := fmt.Sprintf("%s accepted the SYN of frame %d because %s (%s)", c.role(x), r.frame, r.rule, rfc)
+	why := c.text("%s accepted the SYN of frame %d because %s (%s)", c.role(x), r.frame, r.rule, rfc)
 	if int(r.by) == x {
-		why = fmt.Sprintf("%s itself connected again with the SYN of frame %d (bind() to the port, or tcp_tw_reuse)", c.role(x), r.frame)
+		why = c.text("%s itself connected again with the SYN of frame %d (bind() to the port, or tcp_tw_reuse)", c.role(x), r.frame)
 	} else if r.challenges > 0 {
-		why = fmt.Sprintf("%s accepted the SYN of frame %d, sent %s", c.role(x), r.frame, times(r.sent))
+		why = c.text("%s accepted the SYN of frame %d, sent %s", c.role(x), r.frame, c.times(r.sent))
 	}
 	sure := ""
 	if ev.proof == nextISN {
 		sure = "; the new initial sequence number is the old next one + 65537, which Linux picks only if it held TIME_WAIT"
 	}
 	c.add(TimeWaitReused, Info, x, frames, "a new connection took the addresses and ports %s into the TIME_WAIT of %s: %s%s",
-		human(w.until-w.since), c.name(x), why, sure)
+		c.human(w.until-w.since), c.name(x), why, sure)
 }
 
 // timeWaitRefused describes a SYN of this connection that met a TIME_WAIT and was not accepted, or not at once.
@@ -71,17 +69,17 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 		return // the holder itself connected: nobody refused it
 	}
 	frames := []uint64{r.frame, r.challenge, r.answer}
-	met := fmt.Sprintf("the SYN of frame %d came %s into the TIME_WAIT of the connection before it on these addresses and ports, held by %s, and %s",
-		r.frame, human(r.gap), c.name(y), r.rule)
+	met := c.text("the SYN of frame %d came %s into the TIME_WAIT of the connection before it on these addresses and ports, held by %s, and %s",
+		r.frame, c.human(r.gap), c.name(y), r.rule)
 	var fate string
 	switch {
 	case r.challenges > 0 && r.result == accepted:
-		fate = fmt.Sprintf("it was answered with an ACK of the old connection (frame %d) and accepted only when it was sent again: connecting took %s longer",
-			r.challenge, human(r.answered-r.syn))
+		fate = c.text("it was answered with an ACK of the old connection (frame %d) and accepted only when it was sent again: connecting took %s longer",
+			r.challenge, c.human(r.answered-r.syn))
 	case r.challenges > 0 && r.result == refused:
-		fate = fmt.Sprintf("it was answered with an ACK of the old connection (frame %d), then refused", r.challenge)
+		fate = c.text("it was answered with an ACK of the old connection (frame %d), then refused", r.challenge)
 	case r.challenges > 0:
-		fate = fmt.Sprintf("it was answered with %s of the old connection (frame %d), not with a SYN-ACK", counted(int64(r.challenges), "ACK", "ACKs"), r.challenge)
+		fate = c.text("it was answered with %s of the old connection (frame %d), not with a SYN-ACK", counted(int64(r.challenges), "ACK", "ACKs"), r.challenge)
 		if r.resets > 0 {
 			fate += ", and that with a RST: unless the RST ends the TIME_WAIT, so that the SYN is accepted when it is sent again, connecting hangs until that has run out"
 		} else {
@@ -93,7 +91,7 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 			fate = "it was refused with RST; the TIME_WAIT goes on"
 		}
 	case r.result == unanswered && r.sent > 1:
-		fate = fmt.Sprintf("it got no answer (sent %s within %s): it was dropped for that, or lost", times(r.sent), human(r.last-r.syn))
+		fate = c.text("it got no answer (sent %s within %s): it was dropped for that, or lost", c.times(r.sent), c.human(r.last-r.syn))
 	default:
 		return
 	}
