@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,7 +121,7 @@ func (l *ledger) outages(acc *account) []GroupFinding {
 	if len(acc.refused) == 0 || len(acc.server)+len(acc.left) == 0 {
 		return nil
 	}
-	slices.SortFunc(acc.refused, func(a, b refusal) int { return int(a.stream - b.stream) })
+	sortBy(acc.refused, func(e *refusal) int64 { return int64(e.stream) }, func(a, b refusal) int { return 0 })
 	slices.Sort(acc.accepted)
 	waits, left := crowdOf(acc.server), crowdOf(acc.left)
 	var out []GroupFinding
@@ -159,7 +158,7 @@ func crowdOf(holds []hold) *crowd {
 			lasting = append(lasting, times{h.since, h.until})
 		}
 	}
-	slices.SortFunc(lasting, func(a, b times) int { return cmp.Compare(a.since, b.since) })
+	sortBy(lasting, func(t *times) int64 { return t.since }, func(a, b times) int { return 0 })
 	c := &crowd{since: make([]int64, 0, len(lasting)), until: make([]int64, 0, len(lasting)), last: make([]int64, 0, len(lasting))}
 	var last int64
 	for i := range lasting {

@@ -120,7 +120,7 @@ func (r *Report) groupFindings(books []*book) []GroupFinding {
 		g.meetHosts(b)
 	}
 	for _, all := range g.peers {
-		slices.SortFunc(all, func(a, b presence) int { return cmp.Compare(a.stream, b.stream) })
+		sortBy(all, func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
 	}
 	g.closeWaitLeaks()
 	g.hosts()

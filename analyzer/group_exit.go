@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sort"
 	"strings"
 )
@@ -131,8 +130,8 @@ const (
 func (g *gathering) exits() {
 	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
 		t := g.services[at]
-		slices.SortFunc(t.attempts, func(a, b attempt) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) })
-		slices.SortFunc(t.pending, func(a, b pendingReset) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
+		sortBy(t.attempts, func(a *attempt) int64 { return a.time }, func(a, b attempt) int { return cmp.Compare(a.stream, b.stream) })
+		sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
 		explained := map[int]bool{}
 		if t.refused > 0 {
 			g.processExits(at, t, explained)
@@ -209,7 +208,7 @@ func backText(back int64) string {
 // that closes first by habit leaves others open, or accepts the next SYN.
 func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[int]bool) {
 	ends := t.ends
-	slices.SortFunc(ends, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
+	sortBy(ends, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
 	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
 	oldest := make([]int64, len(ends)+1)
 	oldest[len(ends)] = 1<<63 - 1

@@ -80,7 +80,7 @@ type span struct{ from, to int64 }
 // restarted; if others did, what is between lost them. It returns the times for which that accounts.
 func (g *gathering) restarts(host netip.Addr) []span {
 	all := g.lost[host]
-	slices.SortFunc(all, func(a, b lostState) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) })
+	sortBy(all, func(l *lostState) int64 { return l.time }, func(a, b lostState) int { return cmp.Compare(a.stream, b.stream) })
 	var out []span
 	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
 		t0 := all[i].time
@@ -168,7 +168,7 @@ func restartAdvice(p platform, host netip.Addr) string {
 // unreachable reports times in which a host answered on none of its connections, and connections that died alone.
 func (g *gathering) unreachable(host netip.Addr, explained []span) {
 	all := g.silent[host]
-	slices.SortFunc(all, func(a, b outage) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.stream, b.stream)) })
+	sortBy(all, func(o *outage) int64 { return o.since }, func(a, b outage) int { return cmp.Compare(a.stream, b.stream) })
 	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
 		to := max(all[i].until, all[i].heard)
 		j := i + 1

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 )
 
 // idleKey names the closes of idle connections of a service by one side.
@@ -40,7 +39,7 @@ const minIdle = 900e6 // ns
 func (g *gathering) idleRaces() {
 	for _, k := range sortedKeys(g.idle, idleKey.compare) {
 		all := g.idle[k]
-		slices.SortFunc(all, func(a, b idleClose) int { return cmp.Or(cmp.Compare(a.idle, b.idle), cmp.Compare(a.stream, b.stream)) })
+		sortBy(all, func(c *idleClose) int64 { return c.idle }, func(a, b idleClose) int { return cmp.Compare(a.stream, b.stream) })
 		for i := 0; i < len(all); {
 			// A run of nearly equal idle times; timers are late by a tick, never early.
 			j := i + 1

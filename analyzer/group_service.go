@@ -80,7 +80,7 @@ func (g *gathering) closeWaitLeaks() {
 	end := g.end
 	for _, k := range sortedKeys(g.leaks, leakKey.compare) {
 		all := g.leaks[k]
-		slices.SortFunc(all, func(a, b leak) int { return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.stream, b.stream)) })
+		sortBy(all, func(l *leak) int64 { return l.since }, func(a, b leak) int { return cmp.Compare(a.stream, b.stream) })
 		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.a.stuckAfter })
 		if old < leakFrom || apart(g.late[k]) >= old {
 			continue

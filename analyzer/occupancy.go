@@ -92,7 +92,7 @@ func (l *ledger) pools() []*pool {
 		}
 	}
 	for _, p := range out {
-		slices.SortFunc(p.holds, func(a, b hold) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.stream, b.stream)) })
+		sortBy(p.holds, startOf, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
 		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
 	}
 	return slices.DeleteFunc(out, func(p *pool) bool { return 10*p.held.peak < p.ports.Size() })

@@ -1,0 +1,65 @@
+package analyzer
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestSortBy(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	type element struct {
+		time   int64
+		stream int32
+	}
+	keys := map[string]func() int64{
+		"times":     func() int64 { return 1_700_000_000e9 + rng.Int64N(400e9) },
+		"few":       func() int64 { return rng.Int64N(7) },
+		"one":       func() int64 { return 5 },
+		"any":       func() int64 { return int64(rng.Uint64()) },
+		"extremes":  func() int64 { return []int64{math.MinInt64, -1, 0, 1, math.MaxInt64}[rng.IntN(5)] },
+		"with none": func() int64 { return []int64{rng.Int64N(1e12), maxTime}[rng.IntN(2)] },
+	}
+	for name, next := range keys {
+		for _, n := range []int{0, 1, 2, shortList, shortList + 1, 5000} {
+			for _, ordered := range []bool{false, true} {
+				list := make([]element, n)
+				for i := range list {
+					list[i] = element{next(), int32(rng.IntN(n))}
+				}
+				compare := func(a, b element) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) }
+				want := slices.SortedFunc(slices.Values(list), compare)
+				if ordered {
+					slices.SortFunc(list, func(a, b element) int { return cmp.Compare(a.time, b.time) })
+				}
+				sortBy(list, func(e *element) int64 { return e.time }, func(a, b element) int { return cmp.Compare(a.stream, b.stream) })
+				if !slices.Equal(list, want) {
+					t.Errorf("%d %s, ordered %v: not in order", n, name, ordered)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkSortBy(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	all := make([]lifetime, 60_000)
+	for i := range all {
+		all[i] = lifetime{end: 1_700_000_000e9 + rng.Int64N(360e9), stream: int32(i)}
+	}
+	list := make([]lifetime, len(all))
+	b.Run("digits", func(b *testing.B) {
+		for b.Loop() {
+			copy(list, all)
+			sortBy(list, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
+		}
+	})
+	b.Run("slices", func(b *testing.B) {
+		for b.Loop() {
+			copy(list, all)
+			slices.SortFunc(list, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
+		}
+	})
+}
