@@ -38,15 +38,26 @@ func (k *key) is(o *key) bool {
 	return k.pa == o.pa && k.pb == o.pb && k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi
 }
 
-// hash mixes a key with a seed, so that nobody can choose addresses that collide: no factor may be known, or one could be
-// made 1 by an address and take the seed out of the product.
+// hash mixes a key with a seed, so that nobody can choose addresses that collide.
 func (k *key) hash(seed uint64) uint64 {
-	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^bits.RotateLeft64(seed*0x9e3779b97f4a7c15, 32))
-	h := hi ^ lo ^ uint64(k.pa)<<16 ^ uint64(k.pb)
-	if k.a.Hi|k.b.Hi != 0 {
-		hi, lo = bits.Mul64(k.a.Hi^h, k.b.Hi^seed)
-		h = hi ^ lo
-	}
-	hi, lo = bits.Mul64(h^seed, 0xd6e8feb86659fd93)
+	return hashEnds(k.a.Hi, k.a.Lo, k.pa, k.b.Hi, k.b.Lo, k.pb, seed)
+}
+
+// hashOf is the hash of a segment's key without the key: it asks nothing about the order of the two ends.
+func hashOf(seg *decode.Segment, seed uint64) uint64 {
+	return hashEnds(seg.Src.Hi, seg.Src.Lo, seg.SrcPort, seg.Dst.Hi, seg.Dst.Lo, seg.DstPort, seed)
+}
+
+// hashEnds is the same whichever end comes first. No factor of a product may be known: it could be made 1 by an address,
+// which takes the seed out of the product. A port is spread by a secret too, or an address could undo what it changes.
+func hashEnds(aHi, aLo uint64, pa uint16, bHi, bLo uint64, pb uint16, seed uint64) uint64 {
+	second := bits.RotateLeft64(seed*0x9e3779b97f4a7c15, 32)
+	h := fold(aLo^second, aHi^seed+uint64(pa)*second) + fold(bLo^second, bHi^seed+uint64(pb)*second)
+	return fold(h^seed, 0xd6e8feb86659fd93)
+}
+
+// fold multiplies and adds the halves of the product without carry.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
 }

@@ -169,13 +169,13 @@ func (r *run) packet(raw *capture.Packet, p *packet) error {
 	}
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time
-	k, second := keyOf(&p.seg)
-	h := k.hash(r.seed)
+	h := hashOf(&p.seg, r.seed)
 	if r.opts.Packet == nil && r.feed.batch != nil {
 		r.feed.put(h)
 		return nil
 	}
 	s := r.shards[0]
+	k, second := keyOf(&p.seg)
 	s.add(p, &k, h, second)
 	if r.opts.Packet != nil {
 		if err := r.opts.Packet(int(s.current), raw); err != nil {
