@@ -54,10 +54,15 @@ type endpoint struct {
 	stateFrame uint64
 }
 
-func (e *endpoint) has(m marks) bool { return e.marks&m != 0 }
+func (e *endpoint) has(m marks) bool { return e.marks.has(m) }
+
+// has reports whether any of some marks is set.
+func (m marks) has(any marks) bool { return m&any != 0 }
 
 // sentSYN reports whether a SYN of this endpoint was seen.
-func (e *endpoint) sentSYN() bool { return e.has(sentBareSYN | sentSYNACK) }
+func (e *endpoint) sentSYN() bool { return e.marks.sentSYN() }
+
+func (m marks) sentSYN() bool { return m.has(sentBareSYN | sentSYNACK) }
 
 // inSYNSent reports whether e has sent a SYN and nothing that shows that it received one.
 func (e *endpoint) inSYNSent() bool { return e.has(sentBareSYN) && !e.has(sentACK) }

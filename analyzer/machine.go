@@ -99,7 +99,10 @@ type facts struct {
 
 // state replays the facts of one endpoint. Where the facts leave the order of two events open, both orders end in the
 // same state. An endpoint of which packets were seen but nothing that moves the machine is Unknown.
-func (m *machine) state(f facts) State {
+func (m *machine) state(f facts) State { return m.close(m.open(f), f) }
+
+// open replays the facts of the opening.
+func (m *machine) open(f facts) State {
 	if !f.seen || !f.midStream && !f.sentSYN && !f.gotSYN {
 		return Unknown
 	}
@@ -107,17 +110,23 @@ func (m *machine) state(f facts) State {
 	if f.midStream {
 		s = Established
 	}
-	step := func(happened bool, e event) {
-		if happened {
-			s = m.next(s, e)
-		}
+	s = m.step(s, f.sentSYN, sndSYN)
+	s = m.step(s, f.gotSYN, rcvSYN)
+	return m.step(s, f.synAcked, rcvAckOfSYN)
+}
+
+// close replays the facts of the close from the state s on.
+func (m *machine) close(s State, f facts) State {
+	s = m.step(s, f.gotFIN && f.gotFINFirst, rcvFIN)
+	s = m.step(s, f.sentFIN, sndFIN)
+	s = m.step(s, f.finAcked, rcvAckOfFIN)
+	return m.step(s, f.gotFIN, rcvFIN)
+}
+
+// step returns the state after an event, if that happened.
+func (m *machine) step(s State, happened bool, e event) State {
+	if happened {
+		return m.next(s, e)
 	}
-	step(f.sentSYN, sndSYN)
-	step(f.gotSYN, rcvSYN)
-	step(f.synAcked, rcvAckOfSYN)
-	step(f.gotFIN && f.gotFINFirst, rcvFIN)
-	step(f.sentFIN, sndFIN)
-	step(f.finAcked, rcvAckOfFIN)
-	step(f.gotFIN, rcvFIN)
 	return s
 }

@@ -46,18 +46,34 @@ func (s *shard) states(f *flow) [2]State {
 }
 
 // infer is states with the side record given; nil if there is none.
-func (s *shard) infer(f *flow, c *closing) [2]State {
-	out := [2]State{s.machine.state(s.facts(f, c, 0)), s.machine.state(s.facts(f, c, 1))}
-	if c == nil {
-		return out
+func (s *shard) infer(f *flow, c *closing) (out [2]State) {
+	for x := range f.e {
+		e, y := &f.e[x], f.peer(x)
+		out[x] = s.answers.opened[openingBitsOf(e, &f.e[y])]
+		if c == nil {
+			continue
+		}
+		n := &c.fin[x]
+		if !n.sent && f.odd != 0 {
+			n = s.lostFIN(f, c, x)
+		}
+		out[x] = s.answers.closed[out[x]][s.closingBitsOf(e, n, &c.fin[y])]
 	}
+	if c != nil && c.resets|c.timeWait[0].more|c.timeWait[1].more != 0 {
+		s.overrule(f, c, &out)
+	}
+	return out
+}
+
+// overrule corrects inferred states by what RSTs say of them.
+func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 	for x := range out {
 		if out[x] == TimeWait && s.deniedTimeWait(c, x) {
 			out[x] = Closed
 		}
 	}
 	if c.resets == 0 {
-		return out
+		return
 	}
 	q := s.resets.at(c.resets)
 	for x := range out {
@@ -66,48 +82,21 @@ func (s *shard) infer(f *flow, c *closing) [2]State {
 		}
 	}
 	if !q.rst.accepted {
-		return out
+		return
 	}
 	x := int(q.rst.by)
 	out[f.peer(x)] = Closed
 	if !q.rst.foreign || q.rst.answered {
 		out[x] = Closed
 	}
-	return out
 }
 
-// facts collects what is known of endpoint x in terms of the close machine.
-func (s *shard) facts(f *flow, c *closing, x int) facts {
-	e, peer := &f.e[x], &f.e[f.peer(x)]
-	t := facts{
-		seen:      e.packets > 0 || peer.has(sentACK),
-		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),
-		gotSYN:    e.has(sentACK) || e.packets == 0 && peer.has(sentACK), // who is acknowledged has sent its SYN
-		synAcked:  peer.has(sentACK) && e.synCovered() || e.has(sentData) || e.has(sentPlain) && !e.has(sentSYNACK),
-		midStream: !e.sentSYN() && !peer.sentSYN() && (e.marks|peer.marks)&sentACK != 0,
+// lostFIN returns what is known of the FIN of x, which has not been captured: its sender may have counted one already.
+func (s *shard) lostFIN(f *flow, c *closing, x int) *finFacts {
+	n, early := &c.fin[x], &s.odds.at(f.odd).early[x]
+	if early.valid && early.seq == f.e[x].out.Next()+1 {
+		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
+		s.noteLostFIN(n, &c.fin[f.peer(x)], early, identity{})
 	}
-	if c == nil {
-		return t
-	}
-	n, m := &c.fin[x], &c.fin[f.peer(x)]
-	if !n.sent && f.odd != 0 {
-		if early := &s.odds.at(f.odd).early[x]; early.valid && early.seq == e.out.Next()+1 {
-			// Its sender has counted a FIN that was lost before the capture point, or not captured so far.
-			n = &finFacts{sent: true, end: early.seq, ack: early.ack}
-			s.noteLostFIN(n, m, early, identity{})
-		}
-	}
-	t.sentFIN = n.sent
-	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.
-	t.finAcked = s.finAcked(n, e) || m.passive(n) && m.acked
-	t.gotFIN = m.acked
-	t.gotFINFirst = n.passive(m) && !(m.passive(n) && n.frame < m.frame) || n.inferred && !m.passive(n)
-	return t
-}
-
-// synCovered reports whether the acknowledgments of e's peer cover e's SYN; they do not while the SYN-ACKs of a
-// simultaneous open cross.
-func (e *endpoint) synCovered() bool {
-	una, ok := e.out.Acked()
-	return !e.sentSYN() || ok && e.isn.Before(una)
+	return n
 }

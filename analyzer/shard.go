@@ -5,7 +5,7 @@ import "finscope/internal/decode"
 // shard follows the connections whose keys hash to it. Shards share nothing, and the packets of one connection all go to
 // one shard, so what they find does not depend on how many there are.
 type shard struct {
-	machine *machine
+	answers *answers
 	seed    uint64
 
 	table    table
@@ -37,7 +37,7 @@ type shard struct {
 }
 
 func newShard(m *machine, seed uint64) *shard {
-	s := &shard{machine: m, seed: seed}
+	s := &shard{answers: newAnswers(m), seed: seed}
 	s.flows.closings, s.flows.resets, s.flows.odds = &s.closings, &s.resets, &s.odds
 	s.resets.grow() // these two are read where there is none
 	s.odds.grow()
