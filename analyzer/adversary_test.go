@@ -110,9 +110,7 @@ func TestPackedAgainAndAgain(t *testing.T) {
 		for _, w := range lines {
 			w.p.time += idleAfter + 1e9
 			w.say(t, s)
-			for range 8 {
-				s.flows.sweep(w.p.time + idleAfter + 1e9)
-			}
+			s.flows.sweep(w.p.time+idleAfter+1e9, 8)
 		}
 		if round == 20 {
 			before = heldBy(s)

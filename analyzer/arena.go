@@ -9,7 +9,7 @@ const chunkSize = 1024
 // elements without pointers cost the garbage collector nothing. Index 0 is taken at the start and stands for "none"; after
 // grow, what is there can be read, and is zero.
 type arena[T any] struct {
-	chunks [][]T
+	chunks []*[chunkSize]T
 	n      int32
 }
 
@@ -35,7 +35,7 @@ func (a *arena[T]) grow() {
 	block := make([]T, max(n, 1)*chunkSize)
 	wantHugePages(block)
 	for ; len(block) > 0; block = block[chunkSize:] {
-		a.chunks = append(a.chunks, block[:chunkSize:chunkSize])
+		a.chunks = append(a.chunks, (*[chunkSize]T)(block))
 	}
 }
 

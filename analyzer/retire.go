@@ -51,19 +51,13 @@ func (s *shard) retires(a *assumptions) {
 // gone reports whether connection id takes no more packets at a time because it is over for so long. It is decided by
 // times alone: whether its records have been given back by then rests on how many packets came in between.
 func (s *shard) gone(id int32, now int64) bool {
-	if s.retired.after == 0 {
-		return false
-	}
 	pl := s.flows.places.at(id)
 	return pl.entered || pl.at == 0 || s.over(s.flows.at(id), now)
 }
 
 // over reports whether nothing can change what is said of f any more.
 func (s *shard) over(f *flow, now int64) bool {
-	if f.flags&(met|meeting) != 0 || f.pending != 0 {
-		return false
-	}
-	return now-f.last > s.retired.after && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
+	return now-f.last > s.retired.after && f.flags&(met|meeting) == 0 && f.pending == 0 && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
 }
 
 // unanswered reports whether nothing but SYNs without an answer was seen of a connection. The longest pause between two
@@ -82,18 +76,18 @@ func (s *shard) tooLate(id int32, p *packet) bool {
 	return true
 }
 
-// retireNext retires the connection that was packed first, if it is due and over. It is called with every packet.
-func (s *shard) retireNext(now int64) {
+// retireNext retires the connection that was packed first, if it is over, and reports whether it was due.
+func (s *shard) retireNext(now int64) bool {
 	q := &s.retired.queue
 	id, ok := q.first()
 	if !ok {
-		return
+		return false
 	}
 	pl := s.flows.places.at(id)
 	switch {
 	case pl.at >= 0 || pl.entered: // unpacked since: it will be queued again
 	case now-s.flows.coarse(pl) <= s.retired.after+coarseUnit:
-		return
+		return false
 	default:
 		if f := s.view(id); s.over(f, now) || s.retired.forgets && s.gaveUp(f, now) {
 			s.retire(f, now)
@@ -101,6 +95,7 @@ func (s *shard) retireNext(now int64) {
 		}
 	}
 	q.drop()
+	return true
 }
 
 // gaveUp reports whether both ends of f are presumed to be closed although an acknowledgment is missing: a session has told
@@ -167,19 +162,21 @@ func (s *shard) bury(f *flow) {
 	}
 }
 
-// forgetNext forgets the place of the connection whose records were given back first, once that is long ago.
-func (s *shard) forgetNext(now int64) {
+// forgetNext forgets the place of the connection whose records were given back first, once that is long ago, and reports
+// whether it was.
+func (s *shard) forgetNext(now int64) bool {
 	t := &s.retired
 	id, ok := t.graves.first()
 	if !ok {
-		return
+		return false
 	}
 	pl := s.flows.places.at(id)
 	if now-s.flows.coarse(pl) <= t.after+bookSpan {
-		return
+		return false
 	}
 	t.graves.drop()
 	s.forget(id)
+	return true
 }
 
 // forget gives back the place of a connection whose records were given back.

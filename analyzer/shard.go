@@ -27,6 +27,9 @@ type shard struct {
 	waited  func(f *flow) // told of each connection to whose TIME_WAIT something happens; nil: nobody is
 	fetched int64         // means nothing: it keeps the loads of fetch from being left out
 
+	due     int64 // when the next tick is
+	entered int   // packets since the last one
+
 	duplicates   uint64
 	badChecksums uint64
 
@@ -47,23 +50,18 @@ func newShard(m *machine, seed uint64) *shard {
 
 // add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
 func (s *shard) add(p *packet, k *key, h uint64, second bool) {
-	s.flows.sweep(p.time)
-	if s.retired.after != 0 {
-		s.retireNext(p.time)
-		s.forgetNext(p.time)
+	if s.entered++; p.time >= s.due || s.entered == tickPackets {
+		s.tick(p.time)
 	}
 	sl := s.table.find(h, func(i int32) bool { return s.isKey(i, k, h) })
 	if sl.flow == 0 {
-		for range sweepNew {
-			s.flows.sweepOne(p.time)
-		}
 		sl.hash = uint32(h >> 32)
 		s.begin(sl, p, h)
 		s.table.used++
 		s.table.grow()
 		return
 	}
-	if s.gone(sl.flow, p.time) {
+	if s.retired.after != 0 && s.gone(sl.flow, p.time) {
 		if !s.tooLate(sl.flow, p) {
 			s.begin(sl, p, h)
 		}
@@ -85,6 +83,25 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 		s.watch(f)
 	}
 	s.apply(f, x, p)
+}
+
+// A shard looks after its connections in steps of time. Where time stands still, or a wrong one has made it stand, packets
+// stand for it.
+const (
+	tickEvery   = 1 << 26 // ns, about 67 ms
+	tickPackets = 1 << 12
+)
+
+// tick packs and retires connections whose time has come.
+func (s *shard) tick(now int64) {
+	s.flows.sweep(now, s.entered)
+	if s.retired.after != 0 {
+		for s.retireNext(now) {
+		}
+		for s.forgetNext(now) {
+		}
+	}
+	s.due, s.entered = now+tickEvery, 0
 }
 
 // begin starts a connection with the packet p, of which h is the hash of its key and sl the slot.
@@ -114,8 +131,14 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32, h uint64) *flow {
 // isKey reports whether connection id has the key k with the hash h, of which the upper half is known to be its. Of one that
 // was retired the hash stands for the key: that two of a capture agree in 64 seeded bits does not happen.
 func (s *shard) isKey(id int32, k *key, h uint64) bool {
-	if s.flows.retired(id) {
-		return s.flows.places.at(id).hash == h
+	pl := s.flows.places.at(id)
+	switch {
+	case pl.hash != h:
+		return false
+	case pl.at == 0:
+		return true
+	case pl.at > 0:
+		return s.flows.hot.at(pl.at).key.is(k)
 	}
 	return s.flows.at(id).key.is(k)
 }

@@ -26,7 +26,6 @@ type flowStore struct {
 
 	epoch  int64 // time of the first packet
 	cursor int32 // the element of hot that was looked at last
-	calls  uint32
 
 	read    bool // no packets come, or not before resume: what is unpacked is only looked at
 	views   [8]view
@@ -78,45 +77,51 @@ func (st *flowStore) at(id int32) *flow {
 	return st.unpack(id)
 }
 
-// A connection is looked at with every sweepEvery-th packet, and sweepNew are with every new connection: the looks go
-// round faster than connections can be added.
-const (
-	sweepEvery = 4
-	sweepNew   = 3
-)
+// A round of looks at all connections takes sweepRound sweeps.
+const sweepRound = 256
 
-// sweep packs connections that have been idle: one of all, whose turns come in time, so that no list of them by age has to
-// be kept, and one of those that ended, which are queued. It is called before every packet.
-func (st *flowStore) sweep(now int64) {
+// sweep packs connections that have been idle, after packets more packets: some of all, whose turns come in time, so that no
+// list of them by age has to be kept, and those that ended, which are queued.
+func (st *flowStore) sweep(now int64, packets int) {
 	if st.epoch == 0 {
 		st.epoch = now
 	}
-	if st.calls++; st.calls%sweepEvery == 0 {
+	for range min(int(st.hot.len())/sweepRound, 4*packets) + 1 {
 		st.sweepOne(now)
 	}
-	if id, ok := st.over.first(); ok {
-		st.sweepOver(id, now)
+	for range packets + 1 {
+		if !st.sweepOver(now) {
+			break
+		}
 	}
 }
 
-// sweepOver packs connection id, which has ended and is the first in the queue of such, when its time has come.
-func (st *flowStore) sweepOver(id int32, now int64) {
+// sweepOver packs the first in the queue of connections that ended, if its time has come, and reports whether the next one is
+// to be looked at.
+func (st *flowStore) sweepOver(now int64) bool {
+	id, ok := st.over.first()
+	if !ok {
+		return false
+	}
 	p := st.places.at(id).at
 	if p <= 0 {
 		st.over.drop()
-		return
+		return true
 	}
 	f := st.hot.at(p)
 	switch idle := now - f.last; {
-	case idle > overAfter && f.flags&ended != 0:
-		st.over.drop()
-		st.packIdle(f)
 	case f.flags&ended == 0:
 		st.over.drop() // it goes on, and will be told of again
+	case idle > overAfter:
+		st.over.drop()
+		st.packIdle(f)
 	case idle < overAfter/2:
 		st.over.drop() // packets came since, or it has just ended: those behind it may have waited longer
 		st.over.add(id)
+	default:
+		return false
 	}
+	return true
 }
 
 func (st *flowStore) sweepOne(now int64) {
