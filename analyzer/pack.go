@@ -11,8 +11,8 @@ import (
 // from one to the next, so where it is shorter a word is stored as the difference to the last one stored like that.
 // Whatever fields a record has or gets, nothing is lost, as long as it has no pointers (TestRecordsHaveNoPointers).
 
-// maxPacked is more than the packed length of a flow with its side records.
-const maxPacked = 3072
+// maxPacked is more than the packed length of a record.
+const maxPacked = 255 * packedUnit
 
 // words returns the memory of a record.
 func words[T any](r *T) []uint64 {
@@ -88,23 +88,30 @@ func unpackRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch in
 }
 
 const (
-	packedUnit  = 16       // packed records begin at multiples of this
+	packedUnit  = 8        // packed records begin at multiples of this
 	packedChunk = 64 << 10 // records do not reach over multiples of this
 )
 
 // packedStore is room for packed records.
 type packedStore struct {
 	chunks [][]byte
-	next   int32                         // the first unit that was never used
-	free   [maxPacked / packedUnit]int32 // first of the places given back, by their number of units; each has the next one
-	buffer [maxPacked]byte
+	next   int32                           // the first unit that was never used
+	free   [maxPacked/packedUnit + 1]int32 // first of the places given back, by their number of units; each has the next one
+	buffer [maxPacked + 8]byte
 }
 
 const unitsPerChunk = packedChunk / packedUnit
 
-// put stores b and returns its place, above 0.
+// head is how many octets of a place come before what is stored there: the number of its units.
+const head = 1
+
+// room is where a record is packed that is then put into the store.
+func (ps *packedStore) room() []byte { return ps.buffer[:head] }
+
+// put stores b, of which the first octets are head, and returns its place, above 0.
 func (ps *packedStore) put(b []byte) int32 {
 	units := (len(b) + packedUnit - 1) / packedUnit
+	b[0] = byte(units)
 	i := ps.free[units]
 	if i != 0 {
 		ps.free[units] = int32(binary.LittleEndian.Uint32(ps.at(i)))
@@ -118,7 +125,7 @@ func (ps *packedStore) put(b []byte) int32 {
 		i = ps.next + 1
 		ps.next += int32(units)
 	}
-	copy(ps.at(i), b)
+	copy(ps.place(i), b)
 	return i
 }
 
@@ -132,15 +139,18 @@ func (ps *packedStore) grow() {
 	}
 }
 
-// at returns the octets from a place on.
-func (ps *packedStore) at(i int32) []byte {
+// place returns the octets from a place on.
+func (ps *packedStore) place(i int32) []byte {
 	i--
 	return ps.chunks[i/unitsPerChunk][i%unitsPerChunk*packedUnit:]
 }
 
-// release gives the place of n octets back.
-func (ps *packedStore) release(i int32, n int) {
-	units := (n + packedUnit - 1) / packedUnit
+// at returns what is stored at a place, and more.
+func (ps *packedStore) at(i int32) []byte { return ps.place(i)[head:] }
+
+// release gives a place back.
+func (ps *packedStore) release(i int32) {
+	units := ps.place(i)[0]
 	binary.LittleEndian.PutUint32(ps.at(i), uint32(ps.free[units]))
 	ps.free[units] = i
 }

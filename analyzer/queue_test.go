@@ -11,25 +11,25 @@ func TestQueue(t *testing.T) {
 	in, out := int32(0), int32(0)
 	for range 5000 {
 		for range 3 {
-			q.add(in)
+			q.add(turn{id: in})
 			in++
 		}
 		for range 2 {
-			id, ok := q.first()
-			if !ok || id != out {
-				t.Fatalf("got %d, %v, want %d", id, ok, out)
+			got, ok := q.first()
+			if !ok || got.id != out {
+				t.Fatalf("got %d, %v, want %d", got.id, ok, out)
 			}
 			q.drop()
 			out++
 		}
 	}
 	for ; out < in; out++ {
-		if id, ok := q.first(); !ok || id != out {
-			t.Fatalf("got %d, %v, want %d", id, ok, out)
+		if got, ok := q.first(); !ok || got.id != out {
+			t.Fatalf("got %d, %v, want %d", got.id, ok, out)
 		}
 		q.drop()
 	}
-	if _, ok := q.first(); ok || len(q.ids) > 2048 {
-		t.Errorf("%d places are left in an empty queue (empty: %v)", len(q.ids), !ok)
+	if _, ok := q.first(); ok || len(q.turns) > 2048 {
+		t.Errorf("%d places are left in an empty queue (empty: %v)", len(q.turns), !ok)
 	}
 }

@@ -20,14 +20,14 @@ type retirement struct {
 	older    *book            // the one before it; nil: there is none
 	sums     *book            // of those before that; nil: there are none
 	opened   int64            // when book was
-	queue    queue            // connections that were packed, by the time of that
+	queue    queue            // connections that were packed and may be over, by the time of that
 	graves   queue            // connections whose records were given back, by the time of that; kept if all is set
 	late     uint64
 	examples examples
 	peek     struct {
 		flow    flow
-		sides   sides
-		length  int // of the packed records
+		sides   sides // where its side records are unpacked
+		from    sides // and where they are packed
 		outcome outcome
 	}
 }
@@ -60,6 +60,11 @@ func (s *shard) over(f *flow, now int64) bool {
 	return now-f.last > s.retired.after && f.flags&(met|meeting) == 0 && f.pending == 0 && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
 }
 
+// mayBeOver reports whether f is, or may come to be without another packet, what over and gaveUp ask for.
+func (f *flow) mayBeOver() bool {
+	return f.closing != 0 || f.flags&finishedEarly != 0 || f.unanswered()
+}
+
 // unanswered reports whether nothing but SYNs without an answer was seen of a connection. The longest pause between two
 // copies of a SYN is 64 s (Linux, tcp_syn_retries 6).
 func (f *flow) unanswered() bool {
@@ -79,17 +84,17 @@ func (s *shard) tooLate(id int32, p *packet) bool {
 // retireNext retires the connection that was packed first, if it is over, and reports whether it was due.
 func (s *shard) retireNext(now int64) bool {
 	q := &s.retired.queue
-	id, ok := q.first()
+	t, ok := q.first()
 	if !ok {
 		return false
 	}
-	pl := s.flows.places.at(id)
+	pl := s.flows.places.at(t.id)
 	switch {
-	case pl.at >= 0 || pl.entered: // unpacked since: it will be queued again
+	case pl.at >= 0 || pl.entered || pl.last != t.last: // unpacked since: it is queued again when it is packed
 	case now-s.flows.coarse(pl) <= s.retired.after+coarseUnit:
 		return false
 	default:
-		if f := s.view(id); s.over(f, now) || s.retired.forgets && s.gaveUp(f, now) {
+		if f := s.view(t.id); s.over(f, now) || s.retired.forgets && s.gaveUp(f, now) {
 			s.retire(f, now)
 			s.bury(f)
 		}
@@ -124,7 +129,7 @@ func (s *shard) retire(f *flow, now int64) {
 	if (t.only == nil || t.only(f)) && b.enter(f, o) && t.examples.wants(b.found, f.birth) {
 		return
 	}
-	s.flows.discard(f.id, t.peek.length)
+	s.flows.discard(f.id, t.peek.from)
 	if t.gave != nil {
 		t.gave(f)
 	}
@@ -158,7 +163,7 @@ func (s *shard) bury(f *flow) {
 	case f.unanswered():
 		s.forget(f.id)
 	default:
-		t.graves.add(f.id)
+		t.graves.add(turn{id: f.id})
 	}
 }
 
@@ -166,16 +171,16 @@ func (s *shard) bury(f *flow) {
 // whether it was.
 func (s *shard) forgetNext(now int64) bool {
 	t := &s.retired
-	id, ok := t.graves.first()
+	first, ok := t.graves.first()
 	if !ok {
 		return false
 	}
-	pl := s.flows.places.at(id)
+	pl := s.flows.places.at(first.id)
 	if now-s.flows.coarse(pl) <= t.after+bookSpan {
 		return false
 	}
 	t.graves.drop()
-	s.forget(id)
+	s.forget(first.id)
 	return true
 }
 
@@ -210,6 +215,6 @@ func (s *shard) view(id int32) *flow {
 	if v.sides == (sides{}) {
 		v.sides = s.flows.room()
 	}
-	v.length = s.flows.unpackTo(id, &v.flow, v.sides)
+	v.from = s.flows.unpackTo(id, &v.flow, v.sides)
 	return &v.flow
 }

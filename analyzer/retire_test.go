@@ -145,7 +145,7 @@ func TestSessionForgetsUnanswered(t *testing.T) {
 	if n := sh.table.used; n > 3*alive/2 {
 		t.Errorf("%d of %d SYNs have a place, want about %d", n, syns, alive)
 	}
-	if n := len(sh.retired.graves.ids); n > 0 {
+	if n := len(sh.retired.graves.turns); n > 0 {
 		t.Errorf("%d wait to be forgotten", n)
 	}
 	if got := s.Report().Summary; got.Verdicts[NoReply] != syns || got.Flows != syns {

@@ -1,11 +1,9 @@
 package analyzer
 
-// idleAfter is how long a connection is silent before it is packed, overAfter how long one that is over. Nearly all traffic
-// of a connection follows faster; what comes later costs a fraction of a microsecond more.
-const (
-	idleAfter = 30e9 // ns
-	overAfter = 2e9  // ns
-)
+// idleAfter is how long a connection is silent before it is packed. Nearly all traffic of a connection follows faster; what
+// comes later costs a fraction of a microsecond more, but of a million connections that are open few have traffic at a time,
+// and the fewer are unpacked, the more of them are in the caches of the processor.
+const idleAfter = 1e9 // ns
 
 // flowStore holds the connections of a shard under numbers that stay until they are forgotten. Those that had packets of
 // late are held as they are; the others packed, with their side records, in about a quarter of the space. Packing loses
@@ -21,8 +19,7 @@ type flowStore struct {
 	resets   *freeArena[resets]
 	odds     *freeArena[oddities]
 
-	over  queue  // connections that ended, by the time of that
-	packs *queue // told of each connection that is packed; nil: nobody is
+	packs *queue // connections that were packed and may be over; nil: nobody asks for them
 
 	epoch  int64 // time of the first packet
 	cursor int32 // the element of hot that was looked at last
@@ -51,7 +48,7 @@ type view struct {
 	sides
 }
 
-// sides is where the side records of a connection are unpacked to. The zero value stands for new ones.
+// sides is where the side records of a connection are, or are to be: 0 stands for none, or a new one.
 type sides struct{ closing, resets, odd int32 }
 
 // room adds side records to unpack to.
@@ -77,11 +74,11 @@ func (st *flowStore) at(id int32) *flow {
 	return st.unpack(id)
 }
 
-// A round of looks at all connections takes sweepRound sweeps.
-const sweepRound = 256
+// A round of looks at all connections that are not packed takes sweepRound sweeps.
+const sweepRound = 16
 
-// sweep packs connections that have been idle, after packets more packets: some of all, whose turns come in time, so that no
-// list of them by age has to be kept, and those that ended, which are queued.
+// sweep packs connections that have been idle, after packets more packets: it looks at some of all, whose turns come in time,
+// so that no list of them by age has to be kept.
 func (st *flowStore) sweep(now int64, packets int) {
 	if st.epoch == 0 {
 		st.epoch = now
@@ -89,39 +86,6 @@ func (st *flowStore) sweep(now int64, packets int) {
 	for range min(int(st.hot.len())/sweepRound, 4*packets) + 1 {
 		st.sweepOne(now)
 	}
-	for range packets + 1 {
-		if !st.sweepOver(now) {
-			break
-		}
-	}
-}
-
-// sweepOver packs the first in the queue of connections that ended, if its time has come, and reports whether the next one is
-// to be looked at.
-func (st *flowStore) sweepOver(now int64) bool {
-	id, ok := st.over.first()
-	if !ok {
-		return false
-	}
-	p := st.places.at(id).at
-	if p <= 0 {
-		st.over.drop()
-		return true
-	}
-	f := st.hot.at(p)
-	switch idle := now - f.last; {
-	case f.flags&ended == 0:
-		st.over.drop() // it goes on, and will be told of again
-	case idle > overAfter:
-		st.over.drop()
-		st.packIdle(f)
-	case idle < overAfter/2:
-		st.over.drop() // packets came since, or it has just ended: those behind it may have waited longer
-		st.over.add(id)
-	default:
-		return false
-	}
-	return true
 }
 
 func (st *flowStore) sweepOne(now int64) {
@@ -144,28 +108,29 @@ func (st *flowStore) packIdle(f *flow) {
 	st.pack(f)
 }
 
-// pack packs a connection and gives its records back.
+// pack packs a connection and gives its records back. The side records are packed on their own, and the connection has their
+// packed places: the room it had while it was open is then right for others that are.
 func (st *flowStore) pack(f *flow) {
-	b := packRecord(st.packed.buffer[:0], f, st.epoch)
-	if f.closing != 0 {
-		c := st.closings.at(f.closing)
-		b = packRecord(b, c, f.last)
-		if c.resets != 0 {
-			b = packRecord(b, st.resets.at(c.resets), f.last)
-			st.resets.release(c.resets)
-		}
-		st.closings.release(f.closing)
-	}
-	if f.odd != 0 {
-		b = packRecord(b, st.odds.at(f.odd), f.last)
-		st.odds.release(f.odd)
-	}
 	p := st.places.at(f.id)
 	hot := p.at
-	p.at = -st.packed.put(b)
+	ps := &st.packed
+	if i := f.closing; i != 0 {
+		c := st.closings.at(i)
+		if i := c.resets; i != 0 {
+			c.resets = ps.put(packRecord(ps.room(), st.resets.at(i), f.last))
+			st.resets.release(i)
+		}
+		f.closing = ps.put(packRecord(ps.room(), c, f.last))
+		st.closings.release(i)
+	}
+	if i := f.odd; i != 0 {
+		f.odd = ps.put(packRecord(ps.room(), st.odds.at(i), f.last))
+		st.odds.release(i)
+	}
+	p.at = -ps.put(packRecord(ps.room(), f, st.epoch))
 	p.last = uint32(min(max(f.last-st.epoch, 0)/coarseUnit, 1<<32-1))
-	if st.packs != nil {
-		st.packs.add(f.id)
+	if st.packs != nil && f.mayBeOver() {
+		st.packs.add(turn{f.id, p.last})
 	}
 	st.hot.release(hot)
 }
@@ -175,12 +140,10 @@ func (st *flowStore) unpack(id int32) *flow {
 	if st.read {
 		return st.look(id)
 	}
-	p := st.places.at(id)
 	hot := st.hot.add()
 	f := st.hot.at(hot)
-	n := st.unpackTo(id, f, sides{})
-	st.packed.release(-p.at, n)
-	p.at = hot
+	st.discard(id, st.unpackTo(id, f, sides{}))
+	st.places.at(id).at = hot
 	return f
 }
 
@@ -202,37 +165,42 @@ func (st *flowStore) look(id int32) *flow {
 	return f
 }
 
-// unpackTo makes the records of a packed connection in f and, where it has them, in side records. It returns the length of
-// the packed ones.
-func (st *flowStore) unpackTo(id int32, f *flow, to sides) int {
-	b := st.packed.at(-st.places.at(id).at)
-	n := unpackRecord(b, f, st.epoch)
+// unpackTo makes the records of a packed connection in f and, where it has them, in side records. The packed ones stay; it
+// returns where those of the sides are.
+func (st *flowStore) unpackTo(id int32, f *flow, to sides) sides {
+	ps := &st.packed
+	unpackRecord(ps.at(-st.places.at(id).at), f, st.epoch)
+	from := sides{closing: f.closing, odd: f.odd}
 	if f.closing != 0 {
 		if f.closing = to.closing; f.closing == 0 {
 			f.closing = st.closings.add()
 		}
 		c := st.closings.at(f.closing)
-		n += unpackRecord(b[n:], c, f.last)
-		if c.resets != 0 {
+		unpackRecord(ps.at(from.closing), c, f.last)
+		if from.resets = c.resets; c.resets != 0 {
 			if c.resets = to.resets; c.resets == 0 {
 				c.resets = st.resets.add()
 			}
-			n += unpackRecord(b[n:], st.resets.at(c.resets), f.last)
+			unpackRecord(ps.at(from.resets), st.resets.at(c.resets), f.last)
 		}
 	}
 	if f.odd != 0 {
 		if f.odd = to.odd; f.odd == 0 {
 			f.odd = st.odds.add()
 		}
-		n += unpackRecord(b[n:], st.odds.at(f.odd), f.last)
+		unpackRecord(ps.at(from.odd), st.odds.at(f.odd), f.last)
 	}
-	return n
+	return from
 }
 
-// discard forgets a packed connection, n octets long: its place stays.
-func (st *flowStore) discard(id int32, n int) {
+// discard gives the packed records of a connection back: its place stays.
+func (st *flowStore) discard(id int32, from sides) {
 	p := st.places.at(id)
-	st.packed.release(-p.at, n)
+	for _, i := range [...]int32{-p.at, from.closing, from.resets, from.odd} {
+		if i != 0 {
+			st.packed.release(i)
+		}
+	}
 	p.at = 0
 }
 
