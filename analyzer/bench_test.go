@@ -164,7 +164,7 @@ func enter(s *shard, p *packet) {
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*8 + cap(s.births.deltas) + len(s.flows.packed.chunks)*packedChunk
 	n += held(&s.flows.places.arena) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
-	return n + held(&s.notes) + held(&s.pendings) + held(&s.suspects) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
+	return n + held(&s.notes.arena) + held(&s.pendings.arena) + held(&s.suspects.arena) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
 }
 
 // The bounds of what a connection costs. They have room for some fields more, not for another copy of anything.

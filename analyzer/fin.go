@@ -187,11 +187,13 @@ func (s *shard) resolveSuspect(f *flow, x int) {
 	una, acked := f.e[x].out.Acked()
 	switch {
 	case next == w.seg.End():
-		o.suspect[x] = 0
 		s.noteFIN(f, x, w)
 	case acked && una == next:
-		o.suspect[x] = 0
+	default:
+		return
 	}
+	s.suspects.release(o.suspect[x])
+	o.suspect[x] = 0
 }
 
 // finAcked reports whether y's acknowledgment of x's FIN arrived: x has received something that y sent later, or, presumed,

@@ -57,7 +57,12 @@ func (s *shard) gone(id int32, now int64) bool {
 
 // over reports whether nothing can change what is said of f any more.
 func (s *shard) over(f *flow, now int64) bool {
-	return now-f.last > s.retired.after && f.flags&(met|meeting) == 0 && f.pending == 0 && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
+	return now-f.last > s.retired.after && !s.awaits(f, now) && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
+}
+
+// awaits reports whether a SYN on the addresses and ports of f may still be answered, which says more of f.
+func (s *shard) awaits(f *flow, now int64) bool {
+	return f.flags&met != 0 || f.pending != 0 && now-s.pendings.at(f.pending).p.time <= s.retired.after
 }
 
 // mayBeOver reports whether f is, or may come to be without another packet, what over and gaveUp ask for.
@@ -106,7 +111,7 @@ func (s *shard) retireNext(now int64) bool {
 // gaveUp reports whether both ends of f are presumed to be closed although an acknowledgment is missing: a session has told
 // the end of such a connection too.
 func (s *shard) gaveUp(f *flow, now int64) bool {
-	if f.closing == 0 || f.flags&(met|meeting) != 0 || f.pending != 0 || now-f.last <= s.retired.after {
+	if f.closing == 0 || s.awaits(f, now) || now-f.last <= s.retired.after {
 		return false
 	}
 	o := &s.retired.peek.outcome
@@ -133,13 +138,7 @@ func (s *shard) retire(f *flow, now int64) {
 	if t.gave != nil {
 		t.gave(f)
 	}
-	if f.closing != 0 {
-		for x := range o.c.timeWait {
-			if more := o.c.timeWait[x].more; more != 0 {
-				s.waitLog.release(more)
-			}
-		}
-	}
+	s.release(f)
 }
 
 // turnBooks opens the next book of a session.

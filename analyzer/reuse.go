@@ -18,6 +18,8 @@ type reuse struct {
 	to    uint8 // the other one
 	holds [2]bool
 
+	holders uint8 // connections that refer to it: the one that it began, and old if it ended a TIME_WAIT of that
+
 	doubtful bool // a RST had passed that ends a TIME_WAIT, if it arrived and its host does not ignore such
 
 	syn   int64 // time of its first and its latest copy
@@ -113,6 +115,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	r.judge(old, c, seg, &s.rules)
 	g.reuse = s.reuses.add()
 	r.isn = r.holds[by] && seg.Seq == c.fin[by].end+isnStep
+	r.holders = 1
 	*s.reuses.at(g.reuse) = r
 	if r.holds[by] {
 		s.takeOver(old, c, g.reuse, by, p.time)
@@ -176,6 +179,7 @@ func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
 		return
 	}
 	ev.reused, ev.by = now, index
+	r.holders++
 	if proven {
 		ev.proof = nextISN
 		ev.survived = ev.survived || ev.killed != 0

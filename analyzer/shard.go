@@ -13,12 +13,12 @@ type shard struct {
 	births   births
 	closings freeArena[closing]
 	resets   freeArena[resets]
-	pendings arena[pendingSYN]
-	suspects arena[packet] // FINs outside the window: they count once something agrees with them
+	pendings freeArena[pendingSYN]
+	suspects freeArena[packet] // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
-	notes    arena[note]
+	notes    freeArena[note]
 	waitLog  freeArena[waitEvents]
-	reuses   arena[reuse]
+	reuses   freeArena[reuse]
 	rules    timeWaitRules
 	bound    bound
 	retired  retirement

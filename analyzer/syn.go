@@ -170,6 +170,7 @@ func (s *shard) promote(sl *slot, f *flow, x int, frame uint64) (*flow, int) {
 	if w.birth == noBirth {
 		w.birth = s.birth(frame)
 	}
+	s.pendings.release(f.pending)
 	f.pending = 0
 	f.e[w.by].packets--
 	g := s.replace(sl, f, &w.p, w.birth)

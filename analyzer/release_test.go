@@ -1,0 +1,98 @@
+package analyzer
+
+import (
+	"slices"
+	"testing"
+
+	"finscope/internal/decode"
+)
+
+// A session keeps nothing of a connection that it has forgotten: all that side records refer to is referred to by one that is kept.
+func TestSessionGivesBack(t *testing.T) {
+	var made [5]int
+	for seed := range uint64(12) {
+		p := newPlay(seed)
+		for port := range uint16(6) {
+			u := &tuple{p: p, port: 40000 + port, now: p.rng.IntN(3000)}
+			u.live(30000 + p.rng.IntN(30000))
+		}
+		for _, q := range p.packets {
+			if q.seg.Flags.Has(decode.FIN) { // sent again, as if the acknowledgment were lost
+				q.time += 3e8
+				p.packets = append(p.packets, q)
+			}
+		}
+		slices.SortStableFunc(p.packets, func(a, b packet) int { return int(a.time - b.time) })
+		s, err := NewSession("test", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sh := s.run.shards[0]
+		frame := uint64(0)
+		add := func(q *packet) {
+			frame++
+			q.frame = frame
+			k, second := keyOf(&q.seg)
+			sh.add(q, &k, k.hash(s.run.seed), second)
+		}
+		for i := range p.packets {
+			add(&p.packets[i])
+		}
+		last := p.packets[len(p.packets)-1]
+		for i := range 100 { // time goes on, by SYNs of others
+			q := packet{time: last.time + int64(i+1)*10e9}
+			q.seg = decode.Segment{Src: decode.Addr{Lo: 0xffff_0a000001}, Dst: decode.Addr{Lo: 0xffff_0a000002}, SrcPort: uint16(i + 1), DstPort: 9, Flags: decode.SYN}
+			add(&q)
+		}
+		got, want := [5]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), inUse(&sh.pendings), inUse(&sh.reuses)}, referred(sh)
+		if got != want {
+			t.Errorf("seed %d: notes, suspects, waitLog, pendings, reuses %v, referred to are %v", seed, got, want)
+		}
+		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), sh.pendings.len(), sh.reuses.len()} {
+			made[i] += int(n) - got[i]
+		}
+	}
+	if made[0] == 0 || made[2] == 0 || made[4] == 0 {
+		t.Errorf("given back: %v; nothing was tested", made)
+	}
+}
+
+func inUse[T any](a *freeArena[T]) int { return int(a.len()) - len(a.free) }
+
+// referred counts what the connections that are kept refer to.
+func referred(s *shard) (n [5]int) {
+	reuses := map[int32]bool{}
+	for id := int32(1); id <= s.flows.len(); id++ {
+		if s.flows.retired(id) {
+			continue
+		}
+		f := s.flows.at(id)
+		if f.pending != 0 {
+			n[3]++
+		}
+		if f.reuse != 0 {
+			reuses[f.reuse] = true
+		}
+		if f.closing == 0 {
+			continue
+		}
+		c := s.closings.at(f.closing)
+		for x := range f.e {
+			n[0] += len(s.frames(1, c.fin[x].more)) - 1
+			if c.resets != 0 {
+				n[0] += len(s.frames(1, s.resets.at(c.resets).more[x])) - 1
+			}
+			if f.odd != 0 && s.odds.at(f.odd).suspect[x] != 0 {
+				n[1]++
+			}
+			if more := c.timeWait[x].more; more != 0 {
+				n[2]++
+				if by := s.waitLog.at(more).by; by != 0 {
+					reuses[by] = true
+				}
+			}
+		}
+	}
+	n[4] = len(reuses)
+	return n
+}
