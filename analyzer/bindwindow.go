@@ -83,12 +83,8 @@ func (l *ledger) closeAdvice(acc *account) string {
 	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
 }
 
-// serverHolds says that a server carries the TIME_WAITs of a service because it closes first.
-func (l *ledger) serverHolds(acc *account) (GroupFinding, bool) {
-	if len(acc.server) < manyBlocked {
-		return GroupFinding{}, false
-	}
-	c := l.course(acc.server, sinceOf)
+// serverHolds says that a server carries the TIME_WAITs of a service, c over time, because it closes first.
+func (l *ledger) serverHolds(acc *account, c *course) (GroupFinding, bool) {
 	if c.peak < manyBlocked {
 		return GroupFinding{}, false
 	}

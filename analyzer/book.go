@@ -15,14 +15,16 @@ type book struct {
 	index    map[socketKey]int32 // of accounts
 	accounts []*account
 
-	briefs  arena[brief]
-	waits   arena[heldWait]
-	codes   map[Code]int
-	found   []kind // in the connection entered last
-	flows   int
-	trouble trouble
+	briefs   arena[brief]
+	waits    arena[heldWait]
+	briefsBy sections // service; known when the report is made, as waitsBy and streams are
+	waitsBy  sections
+	codes    map[Code]int
+	found    []kind // in the connection entered last
+	flows    int
+	trouble  trouble
 
-	streams streams // known when the report is made
+	streams streams
 }
 
 // socketKey is an address and port as a key of maps.
@@ -124,6 +126,12 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	return len(b.found) > 0
 }
 
+// sort finds the entries of each service.
+func (b *book) sort() {
+	b.briefsBy = sectionsOf(len(b.accounts), b.briefs.len(), func(i int32) int32 { return b.briefs.at(i).service })
+	b.waitsBy = sectionsOf(len(b.accounts), b.waits.len(), func(i int32) int32 { return b.briefs.at(b.waits.at(i).brief).service })
+}
+
 // absorb adds the sums of another book, which is older than what services, hosts and ports are judged by.
 func (b *book) absorb(from *book) {
 	b.flows += from.flows
@@ -133,7 +141,6 @@ func (b *book) absorb(from *book) {
 	for k, i := range from.index {
 		acc := from.accounts[i]
 		to := b.accounts[b.account(decode.Addr{Hi: k.hi, Lo: k.lo}, uint16(k.port))]
-		acc.gaps = nil
 		to.tally.merge(&acc.tally)
 	}
 }

@@ -24,10 +24,12 @@ func (r *Report) count(numbers []streams) {
 		}
 	}
 	l := newLedger(r, books)
-	r.Services = make([]Service, 0, len(l.services))
-	for _, acc := range l.services {
-		sv := acc.service(acc.at)
-		sv.TimeWait = l.counts(acc)
+	accounts := l.all()
+	judged := make([]judgement, len(accounts))
+	forEach(l.jobs, len(accounts), func(i int) { judged[i] = l.judge(accounts[i]) })
+	r.Services = make([]Service, 0, len(accounts))
+	for i := range judged {
+		sv := judged[i].service
 		for v, n := range sv.Verdicts {
 			m.Verdicts[v] += n
 		}
@@ -39,11 +41,8 @@ func (r *Report) count(numbers []streams) {
 	slices.SortFunc(r.Services, func(a, b Service) int {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
-	pools := l.pools()
-	r.TimeWait = l.records(pools)
-	r.Findings = l.findings(pools)
-	l, pools = nil, nil // a good part of all memory by now
-	r.Findings = append(r.Findings, r.groupFindings(books)...)
+	r.TimeWait, r.Findings = l.timeWaits(judged)
+	r.Findings = append(r.Findings, r.groupFindings(l, books)...)
 	sortFindings(r.Findings)
 }
 
@@ -56,15 +55,13 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 	var books []*book
 	var wg sync.WaitGroup
 	for i, s := range r.run.shards {
-		for _, b := range []*book{s.retired.sums, s.retired.older, s.retired.book} {
-			if b != nil && !r.selected {
-				b.streams = numbers[i]
-				books = append(books, b)
-			}
+		own := []*book{s.retired.sums, s.retired.older, s.retired.book}
+		if r.selected {
+			own = nil
 		}
 		b := newBook(s, r.run.end, &r.assumptions)
-		b.streams = numbers[i]
-		books = append(books, b)
+		own = slices.DeleteFunc(append(own, b), func(b *book) bool { return b == nil })
+		books = append(books, own...)
 		keep := func() {
 			var o outcome // one for all: it escapes
 			first := examples{}
@@ -74,6 +71,10 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 					o = s.conclude(f, r.run.end)
 					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
 				}
+			}
+			for _, b := range own {
+				b.streams = numbers[i]
+				b.sort()
 			}
 		}
 		if len(numbers) == 1 {
@@ -88,20 +89,15 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 
 // newLedger merges the books of all shards.
 func newLedger(r *Report, books []*book) *ledger {
-	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait}
+	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait, jobs: 1}
 	if r.run == nil {
 		return l
 	}
 	l.ports, l.first, l.end = r.run.assumed.PortRange, r.run.first, r.run.end
+	l.jobs = len(r.run.shards)
 	l.linux = r.run.opts.rules(&r.run.assumed).linux
 	for _, b := range books {
 		l.enter(b)
-	}
-	for _, b := range books {
-		l.enterRefused(b)
-	}
-	for _, b := range books {
-		l.enterAccepted(b)
 	}
 	return l
 }

@@ -106,16 +106,12 @@ type gathering struct {
 
 // groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books.
 // The cost is that of sorting what did not simply close.
-func (r *Report) groupFindings(books []*book) []GroupFinding {
+func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
 	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
 	for _, b := range books {
 		g.merge(&b.trouble, b.streams)
 	}
-	for _, b := range books {
-		g.meetServices(b)
-	}
-	g.exits()
-	g.services = nil // all their connections: too much to keep while hosts are looked at
+	g.exits(l)
 	for _, b := range books {
 		g.meetHosts(b)
 	}
@@ -127,26 +123,6 @@ func (r *Report) groupFindings(books []*book) []GroupFinding {
 	g.idleRaces()
 	g.captureItself()
 	return g.out
-}
-
-// meetServices gathers all connections of the services that turned out to be in trouble.
-func (g *gathering) meetServices(b *book) {
-	if len(g.services) == 0 {
-		return
-	}
-	troubled := make([]*troubled, len(b.accounts))
-	for i, acc := range b.accounts {
-		if t := g.services[acc.at]; t != nil {
-			troubled[i] = t
-			t.attempts, t.ends = slices.Grow(t.attempts, acc.flows), slices.Grow(t.ends, acc.flows)
-		}
-	}
-	for i := int32(1); i <= b.briefs.len(); i++ {
-		r := b.briefs.at(i)
-		if t := troubled[r.service]; t != nil && !r.marks.has(selfMade) {
-			t.enter(r, b.streams.of(r.birth))
-		}
-	}
 }
 
 // meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -12,7 +13,7 @@ import (
 type troubled struct {
 	pending  []pendingReset
 	refused  int
-	attempts []attempt // by time, once filled in
+	attempts []attempt // by time; these and ends are there while the service is looked at
 	ends     []lifetime
 }
 
@@ -127,26 +128,50 @@ const (
 )
 
 // exits reports listening sockets that were closed, and processes that ended.
-func (g *gathering) exits() {
-	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
-		t := g.services[at]
-		sortBy(t.attempts, func(a *attempt) int64 { return a.time }, func(a, b attempt) int { return cmp.Compare(a.stream, b.stream) })
-		sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
-		explained := map[int]bool{}
-		if t.refused > 0 {
-			g.processExits(at, t, explained)
-		}
-		for i := 0; i < len(t.pending); {
-			j := i + 1
-			for j < len(t.pending) && t.pending[j].end-t.pending[j-1].end <= atOnce {
-				j++
-			}
-			if !explained[t.pending[i].stream] {
-				g.listenerClosed(at, t, t.pending[i:j])
-			}
-			i = j
-		}
+func (g *gathering) exits(l *ledger) {
+	services := sortedKeys(g.services, netip.AddrPort.Compare)
+	found := make([][]GroupFinding, len(services))
+	forEach(l.jobs, len(services), func(i int) {
+		one := gathering{trouble: trouble{end: g.end, a: g.a}}
+		one.exitsOf(services[i], g.services[services[i]], l.services[services[i]].pages)
+		found[i] = one.out
+	})
+	g.out = append(g.out, slices.Concat(found...)...)
+}
+
+// exitsOf does it for one service, which the books have on these pages.
+func (g *gathering) exitsOf(at netip.AddrPort, t *troubled, pages []page) {
+	t.meet(pages)
+	sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
+	explained := map[int]bool{}
+	if t.refused > 0 {
+		g.processExits(at, t, explained)
 	}
+	for i := 0; i < len(t.pending); {
+		j := i + 1
+		for j < len(t.pending) && t.pending[j].end-t.pending[j-1].end <= atOnce {
+			j++
+		}
+		if !explained[t.pending[i].stream] {
+			g.listenerClosed(at, t, t.pending[i:j])
+		}
+		i = j
+	}
+	t.attempts, t.ends = nil, nil // all its connections
+}
+
+// meet takes up all connections of the service.
+func (t *troubled) meet(pages []page) {
+	for _, p := range pages {
+		n := p.account().flows
+		t.attempts, t.ends = slices.Grow(t.attempts, n), slices.Grow(t.ends, n)
+		p.eachBrief(func(r *brief) {
+			if !r.marks.has(selfMade) {
+				t.enter(r, p.streams.of(r.birth))
+			}
+		})
+	}
+	sortBy(t.attempts, func(a *attempt) int64 { return a.time }, func(a, b attempt) int { return cmp.Compare(a.stream, b.stream) })
 }
 
 // listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts

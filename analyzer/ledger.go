@@ -8,8 +8,8 @@ import (
 	"finscope/internal/decode"
 )
 
-// ledger is what the books of all shards say of TIME_WAITs and the ports of services: what occupancy, port ranges and
-// bind windows are computed from once the capture is read.
+// ledger is what the books of all shards say of services, their TIME_WAITs and ports: what occupancy, port ranges and bind
+// windows are computed from once the capture is read.
 type ledger struct {
 	services map[netip.AddrPort]*account
 	ports    PortRange
@@ -17,9 +17,10 @@ type ledger struct {
 	first    int64 // of the capture
 	end      int64
 	linux    bool
+	jobs     int // how many services are judged at a time
 }
 
-// account is what is known of one service. In a book, streams are births, and server, client, refused and accepted empty.
+// account is what is known of one service. In a book, streams are births, and what the books are asked for is empty.
 type account struct {
 	at netip.AddrPort
 	tally
@@ -27,7 +28,10 @@ type account struct {
 	held [2]int // how many TIME_WAITs the clients and the server held
 	open int    // connections that the server still has at the end
 
-	left     []hold    // CLOSE_WAITs of the server that lasted long
+	left  []hold // CLOSE_WAITs of the server that lasted long
+	pages []page // where the books have the service
+
+	// Looked up in the books while the service is judged.
 	server   []hold    // TIME_WAITs of the server
 	client   []hold    // TIME_WAITs of its clients
 	refused  []refusal // SYNs that it refused
@@ -70,68 +74,64 @@ func (l *ledger) account(at netip.AddrPort) *account {
 
 // enter adds what a book has.
 func (l *ledger) enter(b *book) {
-	accounts := make([]*account, len(b.accounts))
 	for i, from := range b.accounts {
 		acc := l.account(from.at)
-		accounts[i] = acc
+		acc.pages = append(acc.pages, page{b, int32(i)})
 		acc.tally.merge(&from.tally)
 		acc.open += from.open
-		acc.client = slices.Grow(acc.client, from.held[0])
-		acc.server = slices.Grow(acc.server, from.held[1])
 		for _, h := range from.left {
 			h.stream = b.streams.of(h.stream)
 			acc.left = append(acc.left, h)
 		}
 	}
-	for i := int32(1); i <= b.waits.len(); i++ {
-		w := b.waits.at(i)
-		r := b.briefs.at(w.brief)
-		acc := accounts[r.service]
-		h := hold{start: r.start, since: w.since, until: w.until, stream: b.streams.of(r.birth), reused: w.reused, isn: w.isn}
-		if w.server {
-			h.port = acc.at.Port()
-			acc.server = append(acc.server, h)
-		} else {
-			h.holder, h.port = r.client, r.port
-			acc.client = append(acc.client, h)
-		}
+}
+
+// lookUp fills in what the books have of a service, connection by connection.
+func (acc *account) lookUp() {
+	for _, p := range acc.pages {
+		from := p.account()
+		acc.gaps = append(acc.gaps, from.gaps...)
+		acc.client = slices.Grow(acc.client, from.held[0])
+		acc.server = slices.Grow(acc.server, from.held[1])
+		p.eachWait(func(w *heldWait) {
+			r := p.briefs.at(w.brief)
+			h := hold{start: r.start, since: w.since, until: w.until, stream: p.streams.of(r.birth), reused: w.reused, isn: w.isn}
+			if w.server {
+				h.port = acc.at.Port()
+				acc.server = append(acc.server, h)
+			} else {
+				h.holder, h.port = r.client, r.port
+				acc.client = append(acc.client, h)
+			}
+		})
+		p.eachBrief(func(r *brief) {
+			if r.marks.has(refusedSYN) {
+				acc.refused = append(acc.refused, refusal{r.start, p.streams.of(r.birth)})
+			}
+		})
+	}
+	if len(acc.refused) == 0 {
+		return
+	}
+	for _, p := range acc.pages {
+		p.eachBrief(func(r *brief) {
+			if r.marks.has(tookPort) {
+				acc.accepted = append(acc.accepted, r.start)
+			}
+		})
 	}
 }
 
-// enterRefused notes the SYNs that were refused.
-func (l *ledger) enterRefused(b *book) {
-	for i := int32(1); i <= b.briefs.len(); i++ {
-		if r := b.briefs.at(i); r.marks.has(refusedSYN) {
-			acc := l.services[b.accounts[r.service].at]
-			acc.refused = append(acc.refused, refusal{r.start, b.streams.of(r.birth)})
-		}
-	}
+// forget gives back what lookUp filled in: for all services at once it would be a good part of all memory.
+func (acc *account) forget() {
+	acc.gaps, acc.server, acc.client, acc.refused, acc.accepted = nil, nil, nil, nil, nil
 }
 
-// enterAccepted notes the SYNs that were accepted, of services that refused others: when all refused ones are entered.
-func (l *ledger) enterAccepted(b *book) {
-	refusing := make([]*account, len(b.accounts))
-	for i, from := range b.accounts {
-		if acc := l.services[from.at]; len(acc.refused) > 0 {
-			refusing[i] = acc
-		}
-	}
-	for i := int32(1); i <= b.briefs.len(); i++ {
-		r := b.briefs.at(i)
-		if acc := refusing[r.service]; acc != nil && r.marks.has(tookPort) {
-			acc.accepted = append(acc.accepted, r.start)
-		}
-	}
-}
-
-// counts returns how many TIME_WAITs server and clients of a service hold.
-func (l *ledger) counts(acc *account) ServiceTimeWait {
-	count := func(holds []hold) Occupancy {
-		c := new(course)
-		l.follow(c, holds, sinceOf, func(level) {})
-		return c.occupancy()
-	}
-	return ServiceTimeWait{Server: count(acc.server), Client: count(acc.client)}
+// occupancy returns how many TIME_WAITs there are at the end and at most.
+func (l *ledger) occupancy(holds []hold) Occupancy {
+	c := new(course)
+	l.follow(c, holds, sinceOf, func(level) {})
+	return c.occupancy()
 }
 
 func sinceOf(h *hold) int64 { return h.since }

@@ -208,6 +208,7 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 		}
 		l := ledgerOf(rep)
 		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
+		acc.lookUp()
 		for side, holds := range [][]hold{acc.client, acc.server} {
 			want := p.counts(side, p.last+1)
 			c := l.course(holds, sinceOf)

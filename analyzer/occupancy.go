@@ -53,81 +53,142 @@ type pool struct {
 	held, taken *course // TIME_WAITs; ports from the start of the connection to the end of its TIME_WAIT
 }
 
-// pools returns the pools of all clients that hold TIME_WAITs, those of ordinary ports for each peer address and port,
-// those of reserved ports once for each holder: such a port is bound before the peer is known, so a TIME_WAIT towards any
-// peer is in the way.
-func (l *ledger) pools() []*pool {
-	var out []*pool
-	reserved := map[decode.Addr]*pool{}
-	for _, acc := range l.all() {
-		many := map[decode.Addr]*pool{} // nil: too few to matter
-		n := map[decode.Addr]int{}
-		for i := range acc.client {
-			if h := &acc.client[i]; l.ports.holds(h.port) {
-				if n[h.holder]++; 10*n[h.holder] >= l.ports.Size() && many[h.holder] == nil {
-					many[h.holder] = &pool{holder: h.holder.Netip(), peer: acc.at, ports: l.ports}
-				}
-			} else if reservedPorts().holds(h.port) {
-				if reserved[h.holder] == nil {
-					reserved[h.holder] = &pool{holder: h.holder.Netip(), ports: reservedPorts(), reserved: true}
-				}
-				reserved[h.holder].holds = append(reserved[h.holder].holds, *h)
+// pools returns the pools of the clients of a service that hold TIME_WAITs of ordinary ports, in order of their addresses.
+func (l *ledger) pools(acc *account) []*pool {
+	many := map[decode.Addr]*pool{} // none: too few to matter
+	n := map[decode.Addr]int{}
+	for i := range acc.client {
+		if h := &acc.client[i]; l.ports.holds(h.port) {
+			if n[h.holder]++; 10*n[h.holder] >= l.ports.Size() && many[h.holder] == nil {
+				many[h.holder] = &pool{holder: h.holder.Netip(), peer: acc.at, ports: l.ports}
 			}
-		}
-		if len(many) == 0 {
-			continue
-		}
-		for i := range acc.client {
-			if h := &acc.client[i]; l.ports.holds(h.port) && many[h.holder] != nil {
-				many[h.holder].holds = append(many[h.holder].holds, *h)
-			}
-		}
-		for _, holder := range sortedKeys(many, compareAddr) {
-			out = append(out, many[holder])
 		}
 	}
-	for _, holder := range sortedKeys(reserved, compareAddr) {
-		if p := reserved[holder]; 10*len(p.holds) >= p.ports.Size() {
+	if len(many) == 0 {
+		return nil
+	}
+	for i := range acc.client {
+		if h := &acc.client[i]; l.ports.holds(h.port) && many[h.holder] != nil {
+			many[h.holder].holds = append(many[h.holder].holds, *h)
+		}
+	}
+	var out []*pool
+	for _, holder := range sortedKeys(many, compareAddr) {
+		out = append(out, many[holder])
+	}
+	return out
+}
+
+// reserved returns the TIME_WAITs of reserved ports, which are not ordinary ones, that the clients of a service hold.
+func (l *ledger) reserved(acc *account) (holds []hold) {
+	for i := range acc.client {
+		if h := &acc.client[i]; reservedPorts().holds(h.port) && !l.ports.holds(h.port) {
+			holds = append(holds, *h)
+		}
+	}
+	return holds
+}
+
+// reservedPools returns the pools of reserved ports, one for each holder: such a port is bound before the peer is known, so
+// a TIME_WAIT towards any peer is in the way.
+func (l *ledger) reservedPools(judged []judgement) (out []*pool) {
+	pools := map[decode.Addr]*pool{}
+	for i := range judged {
+		for _, h := range judged[i].reserved {
+			if pools[h.holder] == nil {
+				pools[h.holder] = &pool{holder: h.holder.Netip(), ports: reservedPorts(), reserved: true}
+			}
+			pools[h.holder].holds = append(pools[h.holder].holds, h)
+		}
+	}
+	for _, holder := range sortedKeys(pools, compareAddr) {
+		if p := pools[holder]; 10*len(p.holds) >= p.ports.Size() {
 			out = append(out, p)
 		}
 	}
-	for _, p := range out {
-		sortBy(p.holds, startOf, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
-		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
-	}
-	return slices.DeleteFunc(out, func(p *pool) bool { return 10*p.held.peak < p.ports.Size() })
+	return out
 }
 
-// records makes the records: pools that took a tenth of their ports, and listening ports whose server holds any.
-// The fullest come first.
-func (l *ledger) records(pools []*pool) []TimeWaitRecord {
-	var out []TimeWaitRecord
+// pressure is what is said of a pool.
+type pressure struct {
+	record     TimeWaitRecord
+	exhaustion []GroupFinding // one or none
+}
+
+// pressures returns what is said of those pools of which a tenth was taken.
+func (l *ledger) pressures(pools []*pool) (out []pressure) {
 	for _, p := range pools {
-		rec := TimeWaitRecord{Holder: p.holder, Role: ClientSide}
+		sortBy(p.holds, startOf, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
+		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
+		if 10*p.held.peak < p.ports.Size() {
+			continue
+		}
 		capacity := p.ports.Size()
-		rec.Capacity = &capacity
+		s := pressure{record: TimeWaitRecord{Holder: p.holder, Role: ClientSide, Capacity: &capacity}}
 		if p.peer.IsValid() {
 			peer, port := p.peer.Addr(), p.peer.Port()
-			rec.Peer, rec.PeerPort = &peer, &port
+			s.record.Peer, s.record.PeerPort = &peer, &port
 		}
-		rec.fill(p.held)
-		out = append(out, rec)
+		s.record.fill(p.held)
+		if f, ok := l.exhaustion(p); ok {
+			s.exhaustion = []GroupFinding{f}
+		}
+		out = append(out, s)
 	}
-	for _, acc := range l.all() {
-		if len(acc.server) == 0 {
-			continue
-		}
-		c := l.course(acc.server, sinceOf)
-		if c.peak == 0 {
-			continue
-		}
-		port := acc.at.Port()
-		rec := TimeWaitRecord{Holder: acc.at.Addr(), Role: ServerSide, LocalPort: &port}
-		rec.fill(c)
-		out = append(out, rec)
-	}
-	slices.SortStableFunc(out, func(a, b TimeWaitRecord) int { return cmp.Compare(b.Peak, a.Peak) })
 	return out
+}
+
+// judgement is what is said of a service.
+type judgement struct {
+	service  Service
+	holds    *TimeWaitRecord // TIME_WAITs of its server; nil: there were none
+	pools    []pressure      // of its clients
+	reserved []hold          // TIME_WAITs of its clients on reserved ports
+	findings []GroupFinding
+}
+
+// judge looks a service up in the books and says what there is to say of its TIME_WAITs and its port.
+func (l *ledger) judge(acc *account) judgement {
+	acc.lookUp()
+	defer acc.forget()
+	j := judgement{service: acc.service(acc.at), pools: l.pressures(l.pools(acc)), reserved: l.reserved(acc)}
+	held := l.course(acc.server, sinceOf)
+	j.service.TimeWait = ServiceTimeWait{Server: held.occupancy(), Client: l.occupancy(acc.client)}
+	if held.peak > 0 {
+		port := acc.at.Port()
+		j.holds = &TimeWaitRecord{Holder: acc.at.Addr(), Role: ServerSide, LocalPort: &port}
+		j.holds.fill(held)
+	}
+	if f, ok := l.bindBlocked(acc); ok {
+		j.findings = append(j.findings, f)
+	}
+	if f, ok := l.serverHolds(acc, held); ok {
+		j.findings = append(j.findings, f)
+	}
+	j.findings = append(j.findings, l.outages(acc)...)
+	return j
+}
+
+// timeWaits returns the TIME_WAIT records of all services, the fullest first, and the findings about them: pools that took
+// a tenth of their ports, and listening ports whose server holds any.
+func (l *ledger) timeWaits(judged []judgement) (records []TimeWaitRecord, findings []GroupFinding) {
+	take := func(pools []pressure) {
+		for i := range pools {
+			records, findings = append(records, pools[i].record), append(findings, pools[i].exhaustion...)
+		}
+	}
+	for i := range judged {
+		take(judged[i].pools)
+	}
+	take(l.pressures(l.reservedPools(judged)))
+	for i := range judged {
+		if w := judged[i].holds; w != nil {
+			records = append(records, *w)
+		}
+		findings = append(findings, judged[i].findings...)
+	}
+	slices.SortStableFunc(records, func(a, b TimeWaitRecord) int { return cmp.Compare(b.Peak, a.Peak) })
+	return records, findings
 }
 
 // fill enters the course of a record.
@@ -142,26 +203,6 @@ func (rec *TimeWaitRecord) fill(c *course) {
 	for _, s := range c.thin(maxPoints) {
 		rec.Series = append(rec.Series, TimeWaitPoint{at(s.time), s.n})
 	}
-}
-
-// findings says which TIME_WAITs block a port, or soon will.
-func (l *ledger) findings(pools []*pool) []GroupFinding {
-	var out []GroupFinding
-	for _, p := range pools {
-		if f, ok := l.exhaustion(p); ok {
-			out = append(out, f)
-		}
-	}
-	for _, acc := range l.all() {
-		if f, ok := l.bindBlocked(acc); ok {
-			out = append(out, f)
-		}
-		if f, ok := l.serverHolds(acc); ok {
-			out = append(out, f)
-		}
-		out = append(out, l.outages(acc)...)
-	}
-	return out
 }
 
 // heldAt returns the stream numbers of the holds that there are at a moment, in order.

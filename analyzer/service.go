@@ -48,7 +48,7 @@ func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
 	}
 }
 
-// merge adds what another tally of the same service counted.
+// merge adds what another tally of the same service counted, but for its gaps.
 func (t *tally) merge(from *tally) {
 	for _, e := range from.ends {
 		t.count(e.end, e.n)
@@ -56,7 +56,6 @@ func (t *tally) merge(from *tally) {
 	for st, n := range from.stuck {
 		t.stuck[st] += n
 	}
-	t.gaps = append(t.gaps, from.gaps...)
 }
 
 // closedFirst returns how many connections one side closed first, by FIN.
