@@ -51,6 +51,12 @@ func (f *flow) peer(x int) int {
 	return 1 - x
 }
 
+// sentData notes that x sent payload.
+func (f *flow) sentData(x int) {
+	f.e[x].marks |= sentData
+	f.flags = f.flags&^(dataBy0|dataBy1) | dataBy0>>x
+}
+
 // packet is one TCP segment with its place in the capture.
 type packet struct {
 	frame uint64
@@ -133,8 +139,7 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 		}
 	}
 	if seg.Len > 0 && !seg.Flags.Has(decode.SYN) {
-		e.marks |= sentData
-		f.flags = f.flags&^(dataBy0|dataBy1) | dataBy0>>x
+		f.sentData(x)
 	}
 	if seg.Flags.Has(decode.ACK) {
 		s.acknowledge(f, x, p, sent)

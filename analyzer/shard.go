@@ -30,6 +30,8 @@ type shard struct {
 	due     int64 // when the next tick is
 	entered int   // packets since the last one
 
+	plain bool // all segments take the same way: the reference of tests
+
 	duplicates   uint64
 	badChecksums uint64
 
@@ -74,6 +76,9 @@ func (s *shard) add(p *packet, k *key, h uint64, second bool) {
 	}
 	if second != (f.flags&flipped != 0) {
 		x = 1
+	}
+	if s.ordinary(f, x, p) {
+		return
 	}
 	s.watch(f)
 	if f.pending != 0 || f.flags&meeting != 0 || p.seg.Flags.Has(decode.SYN) {

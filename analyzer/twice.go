@@ -69,11 +69,9 @@ func signature(seg *decode.Segment) uint32 {
 // capturedTwice reports whether p is a copy of a packet that e sent just before, and remembers it otherwise.
 func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
-	if d := p.time - e.lastTime; d > twiceWithin || d < -twiceWithin || e.packets == 1 {
-		e.recent = [4]uint32{sig} // what is old must not take a retransmission for a copy
-		return false
-	}
-	if e.recent[0] == sig || e.recent[1] == sig || e.recent[2] == sig || e.recent[3] == sig {
+	d := p.time - e.lastTime
+	soon := d <= twiceWithin && d >= -twiceWithin && e.packets > 1
+	if soon && e.sentLately(sig) {
 		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
 			s.duplicates++
 			return true
@@ -81,7 +79,24 @@ func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 		// An empty segment without an identification of its own may well have been sent twice. It repeats what its twin
 		// said, so it does not matter which.
 	}
-	copy(e.recent[1:], e.recent[:3])
-	e.recent[0] = sig
+	e.remember(sig, soon)
 	return false
+}
+
+// sentLately reports whether one of the latest packets of e had this signature.
+func (e *endpoint) sentLately(sig uint32) bool {
+	r := &e.recent
+	return r[0] == sig || r[1] == sig || r[2] == sig || r[3] == sig
+}
+
+// remember takes up the signature of a packet; soon says that it follows the others closely. What is old must not take a
+// retransmission for a copy.
+func (e *endpoint) remember(sig uint32, soon bool) {
+	r := &e.recent
+	if soon {
+		r[3], r[2], r[1] = r[2], r[1], r[0]
+	} else {
+		r[3], r[2], r[1] = 0, 0, 0
+	}
+	r[0] = sig
 }

@@ -138,6 +138,33 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 	return s.acceptOld(seq, end)
 }
 
+// Expects reports whether a segment of length octets at seq is the next one: [Stream.Continue] then enters it as
+// [Stream.Accept] would, for less.
+func (s *Stream) Expects(seq Seq, length uint32) bool {
+	return s.started && seq == s.nxt && length <= maxRoom
+}
+
+// Continue enters the length octets of a segment that is the next one.
+func (s *Stream) Continue(length uint32) {
+	s.hasJump = false
+	if length > 0 {
+		s.numbers += uint64(length)
+		s.advance(s.nxt + Seq(length))
+	}
+}
+
+// Cover enters an acknowledgment of numbers that were seen, if it is not the first one, as [Stream.Ack] would; for any other
+// it reports false and changes nothing.
+func (s *Stream) Cover(ack Seq) bool {
+	if !s.acked || uint32(s.nxt-ack) >= 1<<31 {
+		return false
+	}
+	if s.una.Before(ack) {
+		s.una = ack
+	}
+	return true
+}
+
 // acceptAhead enters a segment that starts past the next number.
 func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
 	if !s.within(seq, room) && !(s.hasJump && uint32(seq-s.jump.high) <= UnknownRoom) {

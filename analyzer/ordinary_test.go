@@ -1,0 +1,111 @@
+package analyzer
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"finscope/internal/capture"
+	"finscope/internal/decode"
+)
+
+// The short way of ordinary segments leaves every connection as the way of all others does.
+func TestOrdinary(t *testing.T) {
+	names, err := filepath.Glob("../testdata/pcaps/*/*.pcap*")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%d captures, error %v", len(names), err)
+	}
+	names = append(names, benchCapture(t, "a", 2000), benchCapture(t, "b", 2000), benchCapture(t, "c", 500))
+	short := uint64(0)
+	for _, name := range names {
+		short += sameFlows(t, filepath.Base(name), decoded(name))
+	}
+	for seed := range uint64(50) {
+		p := newPlay(seed)
+		for port := range uint16(3) {
+			u := &tuple{p: p, port: 40000 + port}
+			u.live(30000)
+		}
+		slices.SortStableFunc(p.packets, func(a, b packet) int { return int(a.time - b.time) })
+		short += sameFlows(t, "made up", p.packets)
+	}
+	if short == 0 {
+		t.Error("no segment took the short way")
+	}
+}
+
+// sameFlows enters packets twice, and returns how many may have taken the short way the second time.
+func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
+	t.Helper()
+	var shards [2]*shard
+	for i := range shards {
+		s := newShard(newMachine(), 1)
+		s.births.alone, s.plain = true, i == 0
+		shards[i] = s
+		for j := range packets {
+			p := packets[j]
+			p.frame = uint64(j + 1)
+			k, second := keyOf(&p.seg)
+			h := k.hash(s.seed)
+			if f := atHand(s, &k, h); i == 1 && f != nil && f.flags&settled != 0 && p.seg.Flags&^decode.PSH == decode.ACK {
+				short++
+			}
+			s.add(&p, &k, h, second)
+		}
+	}
+	want, got := shards[0], shards[1]
+	if want.flows.len() != got.flows.len() || want.duplicates != got.duplicates {
+		t.Fatalf("%s: %d connections and %d duplicates, want %d and %d", name, got.flows.len(), got.duplicates, want.flows.len(), want.duplicates)
+	}
+	for id := int32(1); id <= want.flows.len(); id++ {
+		w, g := *want.flows.at(id), *got.flows.at(id)
+		wc, gc := closingAt(want, &w), closingAt(got, &g)
+		wo, gx := oddAt(want, &w), oddAt(got, &g)
+		w.closing, g.closing, w.odd, g.odd = 0, 0, 0, 0
+		for x := range w.e {
+			w.e[x].recent, g.e[x].recent = [4]uint32{}, [4]uint32{} // lost when a connection is packed
+		}
+		if w != g || wc != gc || wo != gx {
+			t.Fatalf("%s, connection %d:\n%+v\n%+v\n%+v\nwant\n%+v\n%+v\n%+v", name, id, g, gc, gx, w, wc, wo)
+		}
+	}
+	return short
+}
+
+// atHand returns the connection of a key if there is one that is not packed.
+func atHand(s *shard, k *key, h uint64) *flow {
+	sl := s.table.find(h, func(id int32) bool { return s.flows.places.at(id).hash == h })
+	if sl.flow == 0 || s.flows.places.at(sl.flow).at <= 0 {
+		return nil
+	}
+	return s.flows.hot.at(s.flows.places.at(sl.flow).at)
+}
+
+func closingAt(s *shard, f *flow) closing {
+	if f.closing == 0 {
+		return closing{}
+	}
+	return *s.closings.at(f.closing)
+}
+
+func oddAt(s *shard, f *flow) oddities {
+	if f.odd == 0 {
+		return oddities{}
+	}
+	return *s.odds.at(f.odd)
+}
+
+// decoded returns the TCP segments of a capture, as far as it can be read.
+func decoded(name string) (all []packet) {
+	src := capture.Open([]string{name}, capture.Options{})
+	defer src.Close()
+	d := decode.NewDecoder()
+	var raw capture.Packet
+	for src.Next(&raw) == nil {
+		p := packet{time: raw.Time}
+		if d.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg) == decode.TCP {
+			all = append(all, p)
+		}
+	}
+	return all
+}
