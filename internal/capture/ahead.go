@@ -9,22 +9,28 @@ import (
 const aheadSize = 512 << 10
 
 // ahead reads from a slow reader in a goroutine of its own into a ring, so that unpacking and what is done with the packets
-// go on side by side. Nothing is held back: what has arrived can be read while more is waited for.
+// go on side by side. The two wake one another when half the ring is full or free: each time costs as much as unpacking
+// some 10 KiB. Nothing is held back: flush shows what has arrived while more is waited for.
 type ahead struct {
-	ring []byte
-	mu   sync.Mutex
-	wake sync.Cond // something below has changed
-	in   uint64    // octets that were put into the ring
-	out  uint64    // octets that were taken out of it
-	err  error     // why no more will be put in
-	done bool      // no more is wanted
+	ring  []byte
+	mu    sync.Mutex
+	wake  sync.Cond // something below has changed
+	in    uint64    // octets that were put into the ring
+	shown uint64    // octets of them that may be taken
+	out   uint64    // octets that were taken out of it
+	err   error     // why no more will be put in
+	done  bool      // no more is wanted
 }
 
-// newAhead reads from r to its end, to an error or until close is called, and calls release then. r belongs to that
-// goroutine from now on.
-func newAhead(r io.Reader, release func()) *ahead {
+func newAhead() *ahead {
 	a := &ahead{ring: make([]byte, aheadSize)}
 	a.wake.L = &a.mu
+	return a
+}
+
+// start reads from r to its end, to an error or until close is called, and calls release then. r belongs to that
+// goroutine from now on.
+func (a *ahead) start(r io.Reader, release func()) {
 	go func() {
 		defer release()
 		for b := a.room(); b != nil; b = a.room() {
@@ -32,7 +38,6 @@ func newAhead(r io.Reader, release func()) *ahead {
 			a.put(n, err)
 		}
 	}()
-	return a
 }
 
 // room waits for free space in the ring and returns what of it is in one piece, or nil if the reading is over.
@@ -55,6 +60,20 @@ func (a *ahead) put(n int, err error) {
 	defer a.mu.Unlock()
 	a.in += uint64(n)
 	a.err = err
+	if err != nil || a.in-a.out >= aheadSize/2 {
+		a.show()
+	}
+}
+
+// flush shows what is in the ring. It is called by what r reads from, before that may have to wait.
+func (a *ahead) flush() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.show()
+}
+
+func (a *ahead) show() {
+	a.shown = a.in
 	a.wake.Signal()
 }
 
@@ -62,19 +81,21 @@ func (a *ahead) put(n int, err error) {
 func (a *ahead) Read(b []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for a.in == a.out && a.err == nil {
+	for a.shown == a.out && a.err == nil {
 		a.wake.Wait()
 	}
-	if a.in == a.out {
+	if a.shown == a.out {
 		return 0, a.err
 	}
 	from := a.out % aheadSize
-	have := a.ring[from:min(aheadSize, from+a.in-a.out)]
+	have := a.ring[from:min(aheadSize, from+a.shown-a.out)]
 	a.mu.Unlock() // nobody writes there before it has been taken out
 	n := copy(b, have)
 	a.mu.Lock()
 	a.out += uint64(n)
-	a.wake.Signal()
+	if a.in-a.out <= aheadSize/2 {
+		a.wake.Signal()
+	}
 	return n, nil
 }
 

@@ -11,6 +11,12 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+func startAhead(r io.Reader, release func()) *ahead {
+	a := newAhead()
+	a.start(r, release)
+	return a
+}
+
 // TestAhead reads through every kind of reader that gives its octets in another way; the amounts are around the
 // size of the ring.
 func TestAhead(t *testing.T) {
@@ -27,7 +33,7 @@ func TestAhead(t *testing.T) {
 		for _, n := range []int{0, 1, aheadSize - 1, aheadSize, aheadSize + 1, len(data)} {
 			synctest.Test(t, func(t *testing.T) { // fails if a goroutine is left
 				released := 0
-				a := newAhead(slow(bytes.NewReader(data[:n])), func() { released++ })
+				a := startAhead(slow(bytes.NewReader(data[:n])), func() { released++ })
 				got, err := io.ReadAll(a)
 				if err != nil || !bytes.Equal(got, data[:n]) {
 					t.Errorf("%s: %d of %d octets, %v", name, len(got), n, err)
@@ -45,7 +51,7 @@ func TestAhead(t *testing.T) {
 // TestAheadError: what came before an error is read first, and the error stays.
 func TestAheadError(t *testing.T) {
 	broken := errors.New("broken")
-	a := newAhead(io.MultiReader(bytes.NewReader(make([]byte, aheadSize+5)), iotest.ErrReader(broken)), func() {})
+	a := startAhead(io.MultiReader(bytes.NewReader(make([]byte, aheadSize+5)), iotest.ErrReader(broken)), func() {})
 	defer a.close()
 	if n, err := io.Copy(io.Discard, a); n != aheadSize+5 || err != broken {
 		t.Errorf("%d octets, %v", n, err)
@@ -60,7 +66,7 @@ func TestAheadError(t *testing.T) {
 func TestAheadClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		released := false
-		a := newAhead(iotest.HalfReader(zeros{}), func() { released = true })
+		a := startAhead(iotest.HalfReader(zeros{}), func() { released = true })
 		synctest.Wait()
 		a.close()
 		synctest.Wait()
@@ -70,7 +76,7 @@ func TestAheadClose(t *testing.T) {
 
 		released = false
 		pr, pw := io.Pipe()
-		a = newAhead(pr, func() { released = true })
+		a = startAhead(pr, func() { released = true })
 		synctest.Wait()
 		a.close()
 		synctest.Wait()
@@ -81,6 +87,29 @@ func TestAheadClose(t *testing.T) {
 		synctest.Wait()
 		if !released {
 			t.Error("empty: not released")
+		}
+	})
+}
+
+// TestAheadFlush: less than half the ring is shown at the end, or when its reader is about to wait for more.
+func TestAheadFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pr, pw := io.Pipe()
+		a := newAhead()
+		a.start(&flusher{r: pr, flush: a.flush}, func() {})
+		defer a.close()
+		b := make([]byte, 10)
+		for i := range 3 {
+			if _, err := pw.Write(make([]byte, 3)); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := a.Read(b); n != 3 || err != nil { // would wait for ever for more
+				t.Errorf("read %d: %d octets, %v", i, n, err)
+			}
+		}
+		pw.Close()
+		if n, err := a.Read(b); n != 0 || err != io.EOF {
+			t.Errorf("at the end: %d octets, %v", n, err)
 		}
 	})
 }
@@ -125,7 +154,7 @@ func TestPackedPipe(t *testing.T) {
 }
 
 func TestAheadAllocatesNothing(t *testing.T) {
-	a := newAhead(zeros{}, func() {})
+	a := startAhead(zeros{}, func() {})
 	defer a.close()
 	b := make([]byte, 1000)
 	if n := testing.AllocsPerRun(10_000, func() {

@@ -50,10 +50,23 @@ func unpack(s *stream, kind string, size int) (*stream, func(), error) {
 	case "lz4":
 		r = lz4.NewReader(s) // goes on to the next frame by itself
 	}
-	a := newAhead(&unpacked{r: r, packed: s}, release)
+	a := newAhead()
+	s.r = &flusher{r: s.r, flush: a.flush}
+	a.start(&unpacked{r: r, packed: s}, release)
 	inner := newStream(a, size)
 	inner.packing = kind
 	return inner, a.close, nil
+}
+
+// A flusher shows what has been unpacked before it reads on.
+type flusher struct {
+	r     io.Reader
+	flush func()
+}
+
+func (f *flusher) Read(b []byte) (int, error) {
+	f.flush()
+	return f.r.Read(b)
 }
 
 // unpacked makes the end of a compressed stream unambiguous: io.EOF is its proper end and nothing else.
