@@ -119,7 +119,11 @@ func (l *ledger) outages(acc *account) []GroupFinding {
 	}
 	sortBy(acc.refused, func(e *refusal) int64 { return int64(e.stream) }, func(a, b refusal) int { return 0 })
 	slices.Sort(acc.accepted)
-	waits, left := crowdOf(acc.server), crowdOf(acc.left)
+	held := make([]span, len(acc.server))
+	for i, h := range acc.server {
+		held[i] = span{h.since, h.until}
+	}
+	waits, left := crowdOf(held), crowdOf(acc.left)
 	var out []GroupFinding
 	for i := 0; i < len(acc.refused); {
 		from := acc.refused[i].time
@@ -146,20 +150,15 @@ type crowd struct {
 	last         []int64 // by since: when the last of those that began until then ends
 }
 
-func crowdOf(holds []hold) *crowd {
-	type times struct{ since, until int64 }
-	lasting := make([]times, 0, len(holds))
-	for i := range holds {
-		if h := &holds[i]; h.since < h.until {
-			lasting = append(lasting, times{h.since, h.until})
-		}
-	}
-	sortBy(lasting, func(t *times) int64 { return t.since }, func(a, b times) int { return 0 })
+// crowdOf makes the crowd of what was there in these times. It puts them in order.
+func crowdOf(times []span) *crowd {
+	lasting := slices.DeleteFunc(times, func(t span) bool { return t.from >= t.to })
+	sortBy(lasting, func(t *span) int64 { return t.from }, func(a, b span) int { return 0 })
 	c := &crowd{since: make([]int64, 0, len(lasting)), until: make([]int64, 0, len(lasting)), last: make([]int64, 0, len(lasting))}
 	var last int64
 	for i := range lasting {
-		last = max(last, lasting[i].until)
-		c.since, c.until, c.last = append(c.since, lasting[i].since), append(c.until, lasting[i].until), append(c.last, last)
+		last = max(last, lasting[i].to)
+		c.since, c.until, c.last = append(c.since, lasting[i].from), append(c.until, lasting[i].to), append(c.last, last)
 	}
 	slices.Sort(c.until)
 	return c

@@ -104,7 +104,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		}
 	}
 	r.describe(f, o, server)
-	b.bind(acc, r, f, o, server)
+	acc.bind(f, o, server)
 	for x := range f.e {
 		w, ok := s.waitOf(f, o, x, end, a)
 		if !ok {
@@ -116,7 +116,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		}
 		acc.held[btoi(x == server)]++
 	}
-	b.trouble.look(s, f, o)
+	b.trouble.look(s, f, o, acc)
 	b.found = s.kinds(b.found, f, o, end, a)
 	for i, k := range b.found {
 		if !slices.ContainsFunc(b.found[:i], func(o kind) bool { return o.code == k.code }) {
@@ -179,21 +179,21 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 const longCloseWait = 1e9
 
 // bind notes what a bind to the port of a service depends on, besides TIME_WAITs.
-func (b *book) bind(acc *account, r *brief, f *flow, o *outcome, server int) {
+func (acc *account) bind(f *flow, o *outcome, server int) {
 	if o.verdict == Refused || o.verdict == NoReply || o.verdict == Indeterminate {
 		return
 	}
 	n := &o.c.fin[o.client]
-	left := hold{start: f.start, since: n.doneTime(), until: maxTime, stream: r.birth, port: f.port(server)}
+	left := span{n.doneTime(), maxTime}
 	switch {
 	case o.state[server] == CloseWait:
 		acc.left = append(acc.left, left)
 	case o.resets.rst.accepted && o.resets.rst.before[server] == CloseWait:
-		left.until = o.resets.rst.time
+		left.to = o.resets.rst.time
 	case n.sent && o.c.fin[server].sent && n.acked:
-		left.until = o.c.fin[server].doneTime()
+		left.to = o.c.fin[server].doneTime()
 	}
-	if left.until != maxTime && left.until-left.since > longCloseWait {
+	if left.to != maxTime && left.to-left.from > longCloseWait {
 		acc.left = append(acc.left, left)
 	}
 	if o.state[server] == Established || o.state[server] == CloseWait {

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -9,21 +10,21 @@ import (
 func TestCrowd(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		holds := make([]hold, rnd.IntN(30))
+		holds := make([]span, rnd.IntN(30))
 		for i := range holds {
-			holds[i].since = rnd.Int64N(20)
-			holds[i].until = holds[i].since + rnd.Int64N(8) - 1
+			holds[i].from = rnd.Int64N(20)
+			holds[i].to = holds[i].from + rnd.Int64N(8) - 1
 			if rnd.IntN(10) == 0 {
-				holds[i].until = maxTime
+				holds[i].to = maxTime
 			}
 		}
-		c := crowdOf(holds)
+		c := crowdOf(slices.Clone(holds))
 		for at := int64(-1); at < 30; at++ {
 			n, gone := 0, int64(0)
 			for _, h := range holds {
-				if h.since <= at && at < h.until {
+				if h.from <= at && at < h.to {
 					n++
-					gone = max(gone, h.until)
+					gone = max(gone, h.to)
 				}
 			}
 			if gotN, gotGone := c.at(at); gotN != n || gotGone != gone {

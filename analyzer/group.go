@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"finscope/internal/decode"
 )
 
 // trouble is what connections tell of their services and hosts, gathered from those that did not simply close. In a book,
@@ -20,8 +22,7 @@ type trouble struct {
 	services map[netip.AddrPort]*troubled
 	lost     map[netip.Addr][]lostState // by the host that did not know its connections
 	silent   map[netip.Addr][]outage    // by the host that did not answer
-	idle     map[idleKey][]idleClose
-	gaps     []int // streams of which the capture lacks packets
+	gaps     []int                      // streams of which the capture lacks packets
 }
 
 func newTrouble(end int64, a *assumptions) trouble {
@@ -32,12 +33,11 @@ func newTrouble(end int64, a *assumptions) trouble {
 		services: map[netip.AddrPort]*troubled{},
 		lost:     map[netip.Addr][]lostState{},
 		silent:   map[netip.Addr][]outage{},
-		idle:     map[idleKey][]idleClose{},
 	}
 }
 
-// look takes up what is telling of one connection, which ended as o says. Most have nothing: they cost a glance.
-func (t *trouble) look(s *shard, f *flow, o *outcome) {
+// look takes up what is telling of one connection of acc, which ended as o says. Most have nothing: they cost a glance.
+func (t *trouble) look(s *shard, f *flow, o *outcome, acc *account) {
 	stream := int(f.birth)
 	if f.e[0].out.UnseenAcked() || f.e[1].out.UnseenAcked() {
 		if s.captureDoubts(f)&gap != 0 {
@@ -54,11 +54,11 @@ func (t *trouble) look(s *shard, f *flow, o *outcome) {
 	n, m := &c.fin[0], &c.fin[1]
 	switch {
 	case s.resets.at(c.resets).rst.accepted:
-		t.lookReset(s, f, o, stream)
+		t.lookReset(s, f, o, acc)
 	case n.sent != m.sent:
 		t.lookHalfClosed(f, o, n.sent, stream)
 	case n.sent && m.sent:
-		t.lookClosed(f, c, o.client, stream)
+		t.lookClosed(f, c, o.client, acc)
 	}
 }
 
@@ -72,7 +72,6 @@ func (t *trouble) merge(b *trouble, numbers streams) {
 	mergeLists(t.late, b.late, func(*int64) {})
 	mergeLists(t.lost, b.lost, func(e *lostState) { number(&e.stream) })
 	mergeLists(t.silent, b.silent, func(e *outage) { number(&e.stream) })
-	mergeLists(t.idle, b.idle, func(e *idleClose) { number(&e.stream) })
 	for at, from := range b.services {
 		to := t.serviceOf(at)
 		to.refused += from.refused
@@ -112,43 +111,54 @@ func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
 		g.merge(&b.trouble, b.streams)
 	}
 	g.exits(l)
-	for _, b := range books {
-		g.meetHosts(b)
-	}
-	for _, all := range g.peers {
-		sortBy(all, func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
-	}
+	g.meetHosts(l, books)
 	g.closeWaitLeaks()
 	g.hosts()
-	g.idleRaces()
+	g.idleRaces(l)
 	g.captureItself()
 	return g.out
 }
 
-// meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections.
-func (g *gathering) meetHosts(b *book) {
-	if len(g.lost) == 0 && len(g.silent) == 0 {
+// meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections, in the order of
+// these.
+func (g *gathering) meetHosts(l *ledger, books []*book) {
+	hosts := g.hostsInTrouble()
+	if len(hosts) == 0 {
 		return
 	}
-	inTrouble := func(host netip.Addr) bool { return len(g.lost[host]) > 0 || len(g.silent[host]) > 0 }
-	servers := make([]bool, len(b.accounts))
-	for i, acc := range b.accounts {
-		host := acc.at.Addr()
-		if servers[i] = inTrouble(host); servers[i] {
-			g.peers[host] = slices.Grow(g.peers[host], acc.flows)
+	index := make(map[decode.Addr]int, len(hosts))
+	for i, h := range hosts {
+		index[decode.AddrFrom(h)] = i
+	}
+	met := make([][]presence, len(hosts))
+	for _, b := range books {
+		servers := make([]int, len(b.accounts)) // their places in hosts; -1: in no trouble
+		for j, acc := range b.accounts {
+			i, ok := index[decode.AddrFrom(acc.at.Addr())]
+			if servers[j] = i; !ok {
+				servers[j] = -1
+				continue
+			}
+			met[i] = slices.Grow(met[i], acc.flows)
+		}
+		for k := int32(1); k <= b.briefs.len(); k++ {
+			r := b.briefs.at(k)
+			meet := func(i, side int) {
+				met[i] = append(met[i], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
+			}
+			if i, ok := index[r.client]; ok {
+				meet(i, 0)
+			}
+			if i := servers[r.service]; i >= 0 {
+				meet(i, 1)
+			}
 		}
 	}
-	for i := int32(1); i <= b.briefs.len(); i++ {
-		r := b.briefs.at(i)
-		meet := func(host netip.Addr, side int) {
-			g.peers[host] = append(g.peers[host], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
-		}
-		if client := r.client.Netip(); inTrouble(client) {
-			meet(client, 0)
-		}
-		if servers[r.service] {
-			meet(b.accounts[r.service].at.Addr(), 1)
-		}
+	forEach(l.jobs, len(hosts), func(i int) {
+		sortBy(met[i], func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
+	})
+	for i, h := range hosts {
+		g.peers[h] = met[i]
 	}
 }
 

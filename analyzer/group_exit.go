@@ -50,8 +50,9 @@ func (t *trouble) serviceOf(at netip.AddrPort) *troubled {
 	return sv
 }
 
-// lookReset takes up a connection that a RST ended.
-func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
+// lookReset takes up a connection of acc that a RST ended.
+func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
+	stream := int(f.birth)
 	r := &o.resets.rst
 	server := f.peer(o.client)
 	x := int(r.by)
@@ -74,8 +75,8 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, stream int) {
 		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
-			k := idleKey{f.service(server), x == o.client}
-			t.idle[k] = append(t.idle[k], idleClose{stream: stream, time: n.time, idle: n.idle, refused: true})
+			side := btoi(x == o.client)
+			acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: n.time, idle: n.idle, refused: true})
 		}
 	}
 }

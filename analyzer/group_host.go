@@ -54,16 +54,21 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 	}
 }
 
+// hostsInTrouble returns the hosts of which something was noted, in order of their addresses.
+func (t *trouble) hostsInTrouble() []netip.Addr {
+	hosts := map[netip.Addr]bool{}
+	for h := range t.lost {
+		hosts[h] = true
+	}
+	for h := range t.silent {
+		hosts[h] = true
+	}
+	return sortedKeys(hosts, netip.Addr.Compare)
+}
+
 // hosts reports hosts that were restarted, out of reach, or forgotten by what is between.
 func (g *gathering) hosts() {
-	hosts := map[netip.Addr]bool{}
-	for h := range g.lost {
-		hosts[h] = true
-	}
-	for h := range g.silent {
-		hosts[h] = true
-	}
-	for _, h := range sortedKeys(hosts, netip.Addr.Compare) {
+	for _, h := range g.hostsInTrouble() {
 		restarts := g.restarts(h)
 		g.unreachable(h, restarts)
 	}
@@ -73,7 +78,7 @@ func (g *gathering) hosts() {
 // maxEvents bounds for how many separate events of one host its connections are gone through.
 const maxEvents = 64
 
-// span is a time of a host.
+// span is a time.
 type span struct{ from, to int64 }
 
 // restarts reports the RSTs of a host that knew nothing of its connections: if none of those open before went on, it was

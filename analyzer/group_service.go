@@ -47,8 +47,8 @@ func (t *trouble) lookHalfClosed(f *flow, o *outcome, by0 bool, stream int) {
 	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.odd.lastData[y])})
 }
 
-// lookClosed takes up a connection that both sides closed.
-func (t *trouble) lookClosed(f *flow, c *closing, client, stream int) {
+// lookClosed takes up a connection of acc that both sides closed.
+func (t *trouble) lookClosed(f *flow, c *closing, client int, acc *account) {
 	n, m := &c.fin[0], &c.fin[1]
 	if n.inferred || m.inferred {
 		return
@@ -66,8 +66,8 @@ func (t *trouble) lookClosed(f *flow, c *closing, client, stream int) {
 		t.late[k] = append(t.late[k], y.time)
 	}
 	if x.idle >= minIdle {
-		k := idleKey{f.service(f.peer(client)), first == client}
-		t.idle[k] = append(t.idle[k], idleClose{stream: stream, time: x.time, idle: x.idle})
+		side := btoi(first == client)
+		acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: x.time, idle: x.idle})
 	}
 }
 

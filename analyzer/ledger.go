@@ -28,7 +28,9 @@ type account struct {
 	held [2]int // how many TIME_WAITs the clients and the server held
 	open int    // connections that the server still has at the end
 
-	left  []hold // CLOSE_WAITs of the server that lasted long
+	left []span         // CLOSE_WAITs of the server that lasted long
+	idle [2][]idleClose // closes after a silence, by the server and by its clients; in a book alone
+
 	pages []page // where the books have the service
 
 	// Looked up in the books while the service is judged.
@@ -42,7 +44,7 @@ func newAccount(at netip.AddrPort) *account {
 	return &account{at: at, tally: tally{stuck: map[State]int{}}}
 }
 
-// hold is one TIME_WAIT, or a CLOSE_WAIT that keeps a port as one does.
+// hold is one TIME_WAIT.
 type hold struct {
 	start        int64 // of the connection: from then on its port was taken
 	since, until int64
@@ -79,10 +81,6 @@ func (l *ledger) enter(b *book) {
 		acc.pages = append(acc.pages, page{b, int32(i)})
 		acc.tally.merge(&from.tally)
 		acc.open += from.open
-		for _, h := range from.left {
-			h.stream = b.streams.of(h.stream)
-			acc.left = append(acc.left, h)
-		}
 	}
 }
 
@@ -90,7 +88,7 @@ func (l *ledger) enter(b *book) {
 func (acc *account) lookUp() {
 	for _, p := range acc.pages {
 		from := p.account()
-		acc.gaps = append(acc.gaps, from.gaps...)
+		acc.gaps, acc.left = append(acc.gaps, from.gaps...), append(acc.left, from.left...)
 		acc.client = slices.Grow(acc.client, from.held[0])
 		acc.server = slices.Grow(acc.server, from.held[1])
 		p.eachWait(func(w *heldWait) {
@@ -124,7 +122,7 @@ func (acc *account) lookUp() {
 
 // forget gives back what lookUp filled in: for all services at once it would be a good part of all memory.
 func (acc *account) forget() {
-	acc.gaps, acc.server, acc.client, acc.refused, acc.accepted = nil, nil, nil, nil, nil
+	acc.gaps, acc.left, acc.server, acc.client, acc.refused, acc.accepted = nil, nil, nil, nil, nil, nil
 }
 
 // occupancy returns how many TIME_WAITs there are at the end and at most.
