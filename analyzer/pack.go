@@ -6,10 +6,10 @@ import (
 	"unsafe"
 )
 
-// A packed record is the memory of a record, word by word, without what is zero: for each 64 words one word that tells
-// which are not, then four bits for each of these that tell its length, then their octets. Times and frames rise slowly
-// from one to the next, so where it is shorter a word is stored as the difference to the last one stored like that.
-// Whatever fields a record has or gets, nothing is lost, as long as it has no pointers (TestRecordsHaveNoPointers).
+// A packed record is the memory of a record, word by word without leading zeros: for each sixteen words four bits for each
+// that tell its length, then their octets. Times and frames rise slowly from one to the next, so where it is shorter a word is
+// stored as the difference to the last one stored like that. Whatever fields a record has or gets, nothing is lost, as long as
+// it has no pointers (TestRecordsHaveNoPointers).
 
 // maxPacked is more than the packed length of a record.
 const maxPacked = 255 * packedUnit
@@ -22,70 +22,89 @@ func words[T any](r *T) []uint64 {
 // packRecord appends a packed record to b, which has room for it and eight octets more. The first difference is that to
 // epoch, a time near those of the record.
 func packRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) []byte {
-	last := epoch
-	for all := words(r); len(all) > 0; all = all[min(64, len(all)):] {
-		block := all[:min(64, len(all))]
-		var present uint64
-		for i, w := range block {
-			if w != 0 {
-				present |= 1 << i
-			}
-		}
-		n := len(b)
-		tags := n + 8
-		at := tags + (bits.OnesCount64(present)+1)/2
-		b = b[:at+8*len(block)+8]
-		clear(b[tags:at])
-		binary.LittleEndian.PutUint64(b[n:], present)
-		for k := 0; present != 0; k++ {
-			w := block[bits.TrailingZeros64(present)]
-			present &= present - 1
-			size := (bits.Len64(w) + 7) / 8
-			tag := size
-			d := int64(w) - last
-			if zigzag := uint64(d)<<1 ^ uint64(d>>63); size > 4 && (bits.Len64(zigzag)+7)/8 < size {
-				last = int64(w)
-				w = zigzag
-				size = max((bits.Len64(w)+7)/8, 1)
-				tag = 8 + size
-			}
-			b[tags+k/2] |= byte(tag) << (k % 2 * 4)
-			binary.LittleEndian.PutUint64(b[at:], w)
-			at += size
-		}
-		b = b[:at]
-	}
-	return b
+	return packWords(b, words(r), uint64(epoch))
 }
 
 // unpackRecord fills a record from b, behind which eight octets more can be read, and returns the length of the packed one.
 func unpackRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) int {
-	last := epoch
+	return unpackWords(b, words(r), uint64(epoch))
+}
+
+// The tag of a word is how many octets of it are stored; for a difference, those of the difference, at most 7, and 8.
+const (
+	tagBits    = 4
+	tagged     = 64 / tagBits // so many words at a time
+	difference = 8
+)
+
+func packWords(b []byte, all []uint64, last uint64) []byte {
+	at := len(b)
+	b = b[:cap(b)]
+	for len(all) > 0 {
+		block := all[:min(tagged, len(all))]
+		all = all[len(block):]
+		start, room := at, uint(len(block)+1)/2
+		at += int(room)
+		var tags uint64
+		for _, w := range block {
+			var tag uint
+			if w != 0 {
+				size := octets(w)
+				tag = size
+				if size > 4 {
+					if d := zigzag(w - last); octets(d) < size {
+						last, w = w, d
+						size = max(octets(d), 1)
+						tag = difference + size
+					}
+				}
+				binary.LittleEndian.PutUint64(b[at:], w)
+				at += int(size)
+			}
+			tags = tags>>tagBits | uint64(tag)<<(64-tagBits)
+		}
+		tags >>= tagBits * uint(tagged-len(block))
+		behind := binary.LittleEndian.Uint64(b[start:]) &^ (1<<(8*room) - 1)
+		binary.LittleEndian.PutUint64(b[start:], tags|behind)
+	}
+	return b[:at]
+}
+
+func unpackWords(b []byte, all []uint64, last uint64) int {
 	at := 0
-	for all := words(r); len(all) > 0; all = all[min(64, len(all)):] {
-		block := all[:min(64, len(all))]
-		clear(block)
-		present := binary.LittleEndian.Uint64(b[at:])
-		tags := at + 8
-		at = tags + (bits.OnesCount64(present)+1)/2
-		for k := 0; present != 0; k++ {
-			i := bits.TrailingZeros64(present)
-			present &= present - 1
-			tag := int(b[tags+k/2]>>(k%2*4)) & 15
-			w := binary.LittleEndian.Uint64(b[at:])
-			if tag <= 8 {
-				block[i] = w & (1<<(8*tag) - 1)
-				at += tag
+	for len(all) > 0 {
+		block := all[:min(tagged, len(all))]
+		all = all[len(block):]
+		tags := binary.LittleEndian.Uint64(b[at:])
+		at += (len(block) + 1) / 2
+		for i := range block {
+			tag := uint(tags) % (1 << tagBits)
+			tags >>= tagBits
+			if tag == 0 {
+				block[i] = 0
 				continue
 			}
-			w &= 1<<(8*(tag-8)) - 1
-			at += tag - 8
-			last += int64(w>>1) ^ -int64(w&1)
-			block[i] = uint64(last)
+			size := (tag-1)%difference + 1
+			unused := (64 - 8*size) % 64
+			w := binary.LittleEndian.Uint64(b[at:]) << unused >> unused
+			at += int(size)
+			if tag > difference {
+				last += unzigzag(w)
+				w = last
+			}
+			block[i] = w
 		}
 	}
 	return at
 }
+
+// octets returns how many octets the number w takes.
+func octets(w uint64) uint { return (uint(bits.Len64(w)) + 7) / 8 }
+
+// zigzag makes a small number of a small difference, also of one below 0.
+func zigzag(d uint64) uint64 { return d<<1 ^ uint64(int64(d)>>63) }
+
+func unzigzag(z uint64) uint64 { return z>>1 ^ -(z & 1) }
 
 const (
 	packedUnit  = 8        // packed records begin at multiples of this
