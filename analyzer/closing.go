@@ -32,16 +32,34 @@ type finFacts struct {
 	acking       bool  // a copy acknowledged the peer's FIN for the first time: a stack in CLOSING sends such
 	afterAck     uint8 // how many copies were sent although an acknowledgment had passed here; 2: that many or more
 
-	frame, lastFrame uint64 // first and latest transmission
-	time, lastTime   int64
-	gap              int64 // between the latest two transmissions
-	idle             int64 // how long nobody had sent anything before the first
+	frame     uint64 // first transmission
+	time      int64
+	idle      int64  // how long nobody had sent anything before it
+	again     uint64 // latest transmission; valid, as the next two, iff copies > 1
+	againTime int64
+	gap       int64 // between the latest two
 
 	ackedFrame  uint64 // first frame that acknowledged it
 	ackedTime   int64
 	lastCovered int64 // time of the latest frame that acknowledged it
 
 	peerNumbers uint64 // how many numbers the peer had sent before it first acknowledged this FIN
+}
+
+// lastFrame returns the frame of the latest transmission.
+func (n *finFacts) lastFrame() uint64 {
+	if n.copies > 1 {
+		return n.again
+	}
+	return n.frame
+}
+
+// lastTime returns the time of the latest transmission.
+func (n *finFacts) lastTime() int64 {
+	if n.copies > 1 {
+		return n.againTime
+	}
+	return n.time
 }
 
 // covers reports whether ack acknowledges the FIN: exactly. A larger number is an anomaly and proves nothing.

@@ -24,11 +24,12 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
-	case p.time-n.lastTime <= id.within() && n.lastTime-p.time <= id.within() && id == n.lastIdentity:
+	case p.time-n.lastTime() <= id.within() && n.lastTime()-p.time <= id.within() && id == n.lastIdentity:
 		s.say("the same packet again, duplicated on its way")
 		return
 	default:
-		n.gap = p.time - n.lastTime
+		n.gap = p.time - n.lastTime()
+		n.again, n.againTime = p.frame, p.time
 		if seg.Ack.Before(n.ack) {
 			n.ack = seg.Ack
 		}
@@ -46,7 +47,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		s.addNote(&n.more, p.frame, n.copies)
 	}
 	n.copies++
-	n.lastFrame, n.lastTime, n.lastIdentity = p.frame, p.time, id
+	n.lastIdentity = id
 
 	if una, ok := f.e[x].out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		peer := &f.e[y]
@@ -200,7 +201,7 @@ func (s *shard) resolveSuspect(f *flow, x int) {
 // one passed and x did not send its FIN again later than it could have crossed it.
 func (s *shard) finAcked(n *finFacts, e *endpoint) bool {
 	proven := n.ackedFrame != 0 && e.has(sentACK) && n.ackedAt.Before(e.lastAck)
-	return n.acked && (proven || n.lastTime-n.lastCovered <= s.delta(e))
+	return n.acked && (proven || n.lastTime()-n.lastCovered <= s.delta(e))
 }
 
 // passive reports whether the endpoint with FIN n had received the peer's FIN m when it first sent its own: it is the

@@ -95,8 +95,8 @@ func (q *resets) sentSince(n *finFacts, x int, p *packet, moment int64) bool {
 		return false
 	}
 	t := q.latest[x]
-	if !t.valid && n.copies > 0 && n.lastFrame != p.frame {
-		t = stamp{time: n.lastTime, tsVal: n.lastIdentity.tsVal, valid: n.lastIdentity.stamped}
+	if !t.valid && n.copies > 0 && n.lastFrame() != p.frame {
+		t = stamp{time: n.lastTime(), tsVal: n.lastIdentity.tsVal, valid: n.lastIdentity.stamped}
 	}
 	if t.valid && p.seg.Marks&decode.HasTimestamp != 0 {
 		return t.time+int64(int32(p.seg.TSVal-t.tsVal))*1e6 > moment

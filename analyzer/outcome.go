@@ -39,8 +39,10 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	o.closedFirst, o.closedBy = closedFirst(f, &o)
 
 	seen := s.infer(f, &o.c)
-	s.presumeAcked(f, &o, end)
-	o.state = s.infer(f, &o.c)
+	o.state = seen
+	if s.presumeAcked(f, &o, end) {
+		o.state = s.infer(f, &o.c)
+	}
 	for x := range f.e {
 		e, n := &f.e[x], &o.c.fin[x]
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
@@ -52,8 +54,8 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by):
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
-		if o.state[x] != seen[x] && n.lastTime > o.since[x] {
-			o.since[x], o.frame[x] = n.lastTime, n.lastFrame
+		if o.state[x] != seen[x] && n.lastTime() > o.since[x] {
+			o.since[x], o.frame[x] = n.lastTime(), n.lastFrame()
 		}
 	}
 	if f.flags&self != 0 {

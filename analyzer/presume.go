@@ -22,7 +22,7 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		}
 		*m = finFacts{sent: true, inferred: true, acked: true, end: e.lastAck, lastCovered: e.lastTime, ackedTime: e.lastTime, ackedFrame: e.lastFrame}
 		o.doubts |= inferredFIN
-		if peer.packets == 0 && (n.copies == 1 || n.lastFrame < e.lastFrame) {
+		if peer.packets == 0 && (n.copies == 1 || n.lastFrame() < e.lastFrame) {
 			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
 			n.acked, n.lastCovered, n.ackedTime, n.ackedFrame = true, e.lastTime, e.lastTime, e.lastFrame
 		}
@@ -34,10 +34,11 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 const gaveUpAfter = 3
 
 // presumeAcked looks at the FINs that no acknowledgment covers, or whose acknowledgment was lost. Their sender would send
-// them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up.
-func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
+// them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up. It
+// reports whether it presumed an answer.
+func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 	if o.resets.rst.accepted {
-		return
+		return false
 	}
 	for x := range f.e {
 		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
@@ -45,12 +46,12 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 			continue
 		}
 		if s.finAcked(n, e) {
-			if n.afterAck >= 2 && !n.passive(m) && e.lastFrame == n.lastFrame {
+			if n.afterAck >= 2 && !n.passive(m) && e.lastFrame == n.lastFrame() {
 				// Every acknowledgment so far was lost behind the capture point, and nothing shows that the last one was not:
 				// instead of going on to FIN_WAIT_2 or TIME_WAIT it may have given up. (In LAST_ACK both lead to CLOSED.)
 				o.doubts |= givenUp
 			}
-			if n.afterAck > 0 && e.lastFrame == n.lastFrame && end-n.lastTime <= min(2*n.gap, 120e9)+200e6 {
+			if n.afterAck > 0 && e.lastFrame == n.lastFrame() && end-n.lastTime() <= min(2*n.gap, 120e9)+200e6 {
 				o.doubts |= lastPacket // one acknowledgment was lost; the capture is too short to show whether this one was
 			}
 			continue
@@ -58,12 +59,12 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		wait := again(n, e)
 		peer := &f.e[f.peer(x)]
 		switch {
-		case peer.has(sentACK) && peer.lastTime-n.lastTime > s.delta(e) && peer.lastAck.Before(n.end):
+		case peer.has(sentACK) && peer.lastTime-n.lastTime() > s.delta(e) && peer.lastAck.Before(n.end):
 			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
-			if end-n.lastTime > wait {
+			if end-n.lastTime() > wait {
 				o.doubts |= givenUp
 			}
-		case end-n.lastTime <= wait:
+		case end-n.lastTime() <= wait:
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
@@ -71,12 +72,13 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
 		case m.sent || peer.packets == 0:
-			n.acked, n.lastCovered = true, n.lastTime
+			n.acked, n.lastCovered, presumed = true, n.lastTime(), true
 			o.doubts |= ackNotSeen
 		default:
 			o.doubts |= ackNotSeen
 		}
 	}
+	return presumed
 }
 
 // again returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
