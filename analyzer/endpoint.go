@@ -25,9 +25,8 @@ const (
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary
-// packets need. What closes need is in closing.
+// packets need, in the order in which they need it: the last lines of memory are seldom touched. What closes need is in closing.
 type endpoint struct {
-	out     reassembly.Stream // what it sends, and how much of that the peer acknowledged
 	packets uint64
 
 	sentBefore uint64 // how many numbers it had sent before it first acknowledged lastAck
@@ -43,13 +42,15 @@ type endpoint struct {
 	sackMax reassembly.Seq // highest edge it selectively acknowledged
 
 	recent   [4]uint32 // signatures of its latest packets; see twice.go
-	rtt      uint32    // microseconds from the capture point to it and back, by the handshake; 0: unknown
 	marks    marks
 	wscale   uint8
 	ttl      uint8 // of its latest packet
 	rstCount uint8 // RSTs noted, at most maxNotes
+	state    State
 
-	state      State
+	out reassembly.Stream // what it sends, and how much of that the peer acknowledged
+
+	rtt        uint32 // microseconds from the capture point to it and back, by the handshake; 0: unknown
 	stateSince int64
 	stateFrame uint64
 }

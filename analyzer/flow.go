@@ -8,9 +8,7 @@ import (
 // flow is one connection while its packets pass. Endpoint 0 sent the first packet seen; who is the client is decided
 // when the record is made. It has no pointers: a million of them cost the garbage collector nothing.
 type flow struct {
-	key key
-	e   [2]endpoint
-
+	key        key
 	start      int64
 	last       int64 // highest time of any packet
 	firstFrame uint64
@@ -23,6 +21,8 @@ type flow struct {
 	odd     int32 // index in shard.odds; 0: nothing rare happened
 	reuse   int32 // index in shard.reuses; 0: its SYN met no TIME_WAIT
 	flags   flowFlags
+
+	e [2]endpoint
 }
 
 // flowFlags are yes-or-no facts about a connection.

@@ -53,8 +53,6 @@ type Stream struct {
 	nxt     Seq    // one past the highest: SND.NXT, as far as the capture point knows it
 	una     Seq    // highest acknowledgment of numbers that were seen: SND.UNA likewise
 	beyond  Seq    // highest acknowledgment of numbers that were not seen; valid iff hasBeyond
-	jump    span   // a Suspect segment that waits for confirmation; valid iff hasJump
-	holes   [MaxHoles]span
 
 	nholes    uint8
 	started   bool
@@ -63,6 +61,9 @@ type Stream struct {
 	hasJump   bool
 	forgot    bool // a hole had to be forgotten
 	far       bool // start lies more than maxRoom behind nxt: nothing is compared with it any more
+
+	jump  span // a Suspect segment that waits for confirmation; valid iff hasJump
+	holes [MaxHoles]span
 }
 
 // Started reports whether a segment of this direction, or an acknowledgment of it, was seen.
