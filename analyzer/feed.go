@@ -51,9 +51,14 @@ func (s *shard) fetch(hashes []uint64) {
 			if id == 0 {
 				continue
 			}
-			if p := s.flows.places.at(id).at; p > 0 {
-				f := s.flows.hot.at(p)
+			switch at := s.flows.places.at(id).at; {
+			case at > 0:
+				f := s.flows.hot.at(at)
 				s.fetched += f.last ^ int64(f.key.pa) ^ f.e[0].lastTime ^ f.e[1].lastTime
+			case at < 0:
+				b := s.flows.packed.at(-at)
+				last := len(b) - 1
+				s.fetched += int64(b[0] ^ b[min(64, last)] ^ b[min(128, last)])
 			}
 		}
 		hashes = hashes[n:]
