@@ -108,7 +108,8 @@ func (c *config) missingStreams(all *analyzer.Report) error {
 }
 
 // buffered returns a writer for the report, and a function to call at its end. Files are written in large pieces;
-// everything else gets each line when it is complete, because somebody may be reading along.
+// everything else gets lines when they are complete (JSON records of flows some at a time), because somebody may be reading
+// along.
 func buffered(w io.Writer) (io.Writer, func() error) {
 	if f, ok := w.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
