@@ -92,7 +92,7 @@ func TestTinyFlows(t *testing.T) {
 	if got := heldBy(s) / n; got > 250 {
 		t.Errorf("%d octets for each connection, want at most 250", got)
 	}
-	// Each stays unpacked for 30,000 packets after its last, and for a round of sweeping.
+	// Each stays unpacked for a second after its last packet, and for a round of sweeping.
 	if got := s.flows.hot.len(); got > n/10 {
 		t.Errorf("%d connections were held unpacked at a time", got)
 	}
@@ -116,7 +116,7 @@ func TestPackedAgainAndAgain(t *testing.T) {
 			before = heldBy(s)
 		}
 	}
-	if after := heldBy(s); after != before {
+	if after := heldBy(s); after > before*11/10 { // frame numbers get longer
 		t.Errorf("%d octets after 20 rounds, %d after 200", before, after)
 	}
 }
