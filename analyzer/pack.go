@@ -58,7 +58,7 @@ func packWords(b []byte, all []uint64, last uint64) []byte {
 						tag = difference + size
 					}
 				}
-				binary.LittleEndian.PutUint64(b[at:], w)
+				binary.LittleEndian.PutUint64(b[at:at+8], w)
 				at += int(size)
 			}
 			tags = tags>>tagBits | uint64(tag)<<(64-tagBits)
@@ -86,7 +86,7 @@ func unpackWords(b []byte, all []uint64, last uint64) int {
 			}
 			size := (tag-1)%difference + 1
 			unused := (64 - 8*size) % 64
-			w := binary.LittleEndian.Uint64(b[at:]) << unused >> unused
+			w := binary.LittleEndian.Uint64(b[at:at+8]) << unused >> unused
 			at += int(size)
 			if tag > difference {
 				last += unzigzag(w)
