@@ -156,8 +156,7 @@ func (w *line) say(tb testing.TB, s *shard) {
 }
 
 func enter(s *shard, p *packet) {
-	k, second := keyOf(&p.seg)
-	s.add(p, &k, k.hash(s.seed), second)
+	s.add(p, hashOf(&p.seg, s.seed))
 }
 
 // heldBy returns how many octets a shard has allocated for its connections.

@@ -43,8 +43,7 @@ func (w *tap) add(x int, flags decode.Flags, seq, ack, length uint32) {
 		p.seg.Ack = w.isn[1-x] + reassembly.Seq(ack)
 	}
 	w.ids[x]++
-	k, second := keyOf(&p.seg)
-	w.s.add(&p, &k, k.hash(w.s.seed), second)
+	w.s.add(&p, hashOf(&p.seg, w.s.seed))
 	if w.flow == 0 {
 		w.flow = w.s.flows.len()
 	}

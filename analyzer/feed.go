@@ -32,8 +32,7 @@ func (b *batch) enter(s *shard, i int) {
 	s.fetch(own.hashes[:own.n])
 	for j, h := range own.hashes[:own.n] {
 		p := &b.packets[own.index[j]]
-		k, second := keyOf(&p.seg)
-		s.add(p, &k, h, second)
+		s.add(p, h)
 	}
 	own.n = 0
 }

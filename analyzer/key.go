@@ -32,10 +32,17 @@ func swapIf(mask, a, b uint64) (uint64, uint64) {
 	return a ^ d, b ^ d
 }
 
-// is reports whether k and o are the same key. Ports and the low words of addresses differ most; comparing field by field
-// saves a call.
-func (k *key) is(o *key) bool {
-	return k.pa == o.pa && k.pb == o.pb && k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi
+// matches reports whether k is the key of a segment, and whether its sender is the second end of it, as keyOf would say. It does
+// not branch on the direction either.
+func (k *key) matches(seg *decode.Segment) (same, second bool) {
+	forth := differ(k.a, seg.Src, k.pa, seg.SrcPort) | differ(k.b, seg.Dst, k.pb, seg.DstPort)
+	back := differ(k.a, seg.Dst, k.pa, seg.DstPort) | differ(k.b, seg.Src, k.pb, seg.SrcPort)
+	return min(forth, back) == 0, forth != 0
+}
+
+// differ returns 0 if two ends are the same.
+func differ(a, b decode.Addr, pa, pb uint16) uint64 {
+	return (a.Hi ^ b.Hi) | (a.Lo ^ b.Lo) | uint64(pa^pb)
 }
 
 // hash mixes a key with a seed, so that nobody can choose addresses that collide.

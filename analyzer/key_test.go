@@ -197,3 +197,31 @@ func TestKeyOf(t *testing.T) {
 		}
 	}
 }
+
+// A key matches the segments that have it, and tells their senders apart as keyOf does.
+func TestKeyMatches(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	word := func() uint64 { return []uint64{0, 1, 0xffff_0a00_0001}[rng.IntN(3)] }
+	segment := func() decode.Segment {
+		return decode.Segment{
+			Src: decode.Addr{Hi: word(), Lo: word()}, Dst: decode.Addr{Hi: word(), Lo: word()},
+			SrcPort: uint16(rng.IntN(2)), DstPort: uint16(rng.IntN(2)),
+		}
+	}
+	met := 0
+	for range 500_000 {
+		one, other := segment(), segment()
+		k, _ := keyOf(&one)
+		want, wantSecond := keyOf(&other)
+		same, second := k.matches(&other)
+		if same != (k == want) || same && second != wantSecond {
+			t.Fatalf("%+v and %+v: %v %v, want %v %v", one, other, same, second, k == want, wantSecond)
+		}
+		if same {
+			met++
+		}
+	}
+	if met == 0 {
+		t.Error("no two were the same")
+	}
+}

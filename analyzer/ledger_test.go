@@ -260,8 +260,7 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 		r.tcp++
 		p.frame = r.frames
 		r.end = max(r.end, p.time)
-		k, second := keyOf(&p.seg)
-		r.shards[0].add(&p, &k, k.hash(r.seed), second)
+		r.shards[0].add(&p, hashOf(&p.seg, r.seed))
 	}
 	r.feed.close()
 	return r.report(nil, 0, nil)

@@ -175,8 +175,7 @@ func (r *run) packet(raw *capture.Packet, p *packet) error {
 		return nil
 	}
 	s := r.shards[0]
-	k, second := keyOf(&p.seg)
-	s.add(p, &k, h, second)
+	s.add(p, h)
 	if r.opts.Packet != nil {
 		if err := r.opts.Packet(int(s.current), raw); err != nil {
 			return fmt.Errorf("frame %d: %w", r.frames, err)

@@ -32,8 +32,7 @@ func TestSessionGivesBack(t *testing.T) {
 		add := func(q *packet) {
 			frame++
 			q.frame = frame
-			k, second := keyOf(&q.seg)
-			sh.add(q, &k, k.hash(s.run.seed), second)
+			sh.add(q, hashOf(&q.seg, s.run.seed))
 		}
 		for i := range p.packets {
 			add(&p.packets[i])

@@ -48,14 +48,7 @@ func (s *shard) retires(a *assumptions) {
 	s.flows.packs = &s.retired.queue
 }
 
-// gone reports whether connection id takes no more packets at a time because it is over for so long. It is decided by
-// times alone: whether its records have been given back by then rests on how many packets came in between.
-func (s *shard) gone(id int32, now int64) bool {
-	pl := s.flows.places.at(id)
-	return pl.entered || pl.at == 0 || s.over(s.flows.at(id), now)
-}
-
-// over reports whether nothing can change what is said of f any more.
+// over reports whether nothing can change what is said of f any more: it takes no more packets.
 func (s *shard) over(f *flow, now int64) bool {
 	return now-f.last > s.retired.after && !s.awaits(f, now) && (f.flags&ended != 0 || f.unanswered() || s.retired.forgets && f.flags&finishedEarly != 0)
 }

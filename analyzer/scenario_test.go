@@ -204,13 +204,12 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		r.tcp++
 		r.end = max(r.end, c.Time)
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
-		k, second := keyOf(&p.seg)
-		h := k.hash(r.seed)
+		h := hashOf(&p.seg, r.seed)
 		if r.feed.batch != nil {
 			r.feed.add(&p, h)
 			continue
 		}
-		r.shards[0].add(&p, &k, h, second)
+		r.shards[0].add(&p, h)
 		online = append(online, r.shards[0].current)
 	}
 	r.feed.close()

@@ -50,30 +50,29 @@ func newShard(m *machine, seed uint64) *shard {
 	return s
 }
 
-// add enters a segment. h is the hash of its key k; second says that its sender is the second end of the key.
-func (s *shard) add(p *packet, k *key, h uint64, second bool) {
+// add enters a segment. h is the hash of its key.
+func (s *shard) add(p *packet, h uint64) {
 	if s.entered++; p.time >= s.due || s.entered == tickPackets {
 		s.tick(p.time)
 	}
-	sl := s.table.find(h, func(i int32) bool { return s.isKey(i, k, h) })
-	if sl.flow == 0 {
+	sl, f, second := s.find(&p.seg, h)
+	switch {
+	case sl.flow == 0:
 		sl.hash = uint32(h >> 32)
 		s.begin(sl, p, h)
 		s.table.used++
 		s.table.grow()
 		return
-	}
-	if s.retired.after != 0 && s.gone(sl.flow, p.time) {
+	case f == nil, s.retired.after != 0 && s.over(f, p.time):
 		if !s.tooLate(sl.flow, p) {
 			s.begin(sl, p, h)
 		}
 		return
-	}
-	f, x := s.flows.at(sl.flow), 0
-	if f.flags&finishedEarly != 0 {
+	case f.flags&finishedEarly != 0:
 		s.begin(sl, p, h)
 		return
 	}
+	x := 0
 	if second != (f.flags&flipped != 0) {
 		x = 1
 	}
@@ -133,19 +132,33 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32, h uint64) *flow {
 	return f
 }
 
-// isKey reports whether connection id has the key k with the hash h, of which the upper half is known to be its. Of one that
-// was retired the hash stands for the key: that two of a capture agree in 64 seeded bits does not happen.
-func (s *shard) isKey(id int32, k *key, h uint64) bool {
-	pl := s.flows.places.at(id)
-	switch {
-	case pl.hash != h:
-		return false
-	case pl.at == 0:
-		return true
-	case pl.at > 0:
-		return s.flows.hot.at(pl.at).key.is(k)
+// find returns the slot of a segment's key, with the hash h: that of its latest connection, or a free one. f is that connection;
+// nil if it has been retired, or there is none. second says that the sender is the second end of the key.
+//
+// Whether a connection takes packets is decided by times alone (see over): whether it has been retired by then rests on how
+// many packets came in between. Of one that was, the hash stands for the key: that two of a capture agree in 64 seeded bits
+// does not happen.
+func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, second bool) {
+	sl = s.table.find(h, func(id int32) (same bool) {
+		pl := s.flows.places.at(id)
+		switch {
+		case pl.hash != h:
+			return false
+		case pl.at == 0 || pl.entered:
+			f = nil
+			return true
+		case pl.at > 0:
+			f = s.flows.hot.at(pl.at)
+		default:
+			f = s.flows.unpack(id)
+		}
+		same, second = f.key.matches(seg)
+		return same
+	})
+	if sl.flow == 0 {
+		f = nil
 	}
-	return s.flows.at(id).key.is(k)
+	return sl, f, second
 }
 
 // birth gives out the next stream number of this shard.
