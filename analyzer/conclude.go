@@ -26,7 +26,14 @@ func (r *Report) count(numbers []streams) {
 	l := newLedger(r, books)
 	accounts := l.all()
 	judged := make([]judgement, len(accounts))
-	forEach(l.jobs, len(accounts), func(i int) { judged[i] = l.judge(accounts[i]) })
+	var groups []GroupFinding
+	forEach(l.jobs, 1+len(accounts), func(i int) {
+		if i == 0 { // about as much as all services together
+			groups = r.groupFindings(l, books)
+			return
+		}
+		judged[i-1] = l.judge(accounts[i-1])
+	})
 	r.Services = make([]Service, 0, len(accounts))
 	for i := range judged {
 		sv := judged[i].service
@@ -42,7 +49,7 @@ func (r *Report) count(numbers []streams) {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
 	r.TimeWait, r.Findings = l.timeWaits(judged)
-	r.Findings = append(r.Findings, r.groupFindings(l, books)...)
+	r.Findings = append(r.Findings, groups...)
 	sortFindings(r.Findings)
 }
 

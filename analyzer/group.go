@@ -111,7 +111,7 @@ func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
 		g.merge(&b.trouble, b.streams)
 	}
 	g.exits(l)
-	g.meetHosts(l, books)
+	g.meetHosts(books)
 	g.closeWaitLeaks()
 	g.hosts()
 	g.idleRaces(l)
@@ -121,7 +121,7 @@ func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
 
 // meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections, in the order of
 // these.
-func (g *gathering) meetHosts(l *ledger, books []*book) {
+func (g *gathering) meetHosts(books []*book) {
 	hosts := g.hostsInTrouble()
 	if len(hosts) == 0 {
 		return
@@ -154,10 +154,8 @@ func (g *gathering) meetHosts(l *ledger, books []*book) {
 			}
 		}
 	}
-	forEach(l.jobs, len(hosts), func(i int) {
-		sortBy(met[i], func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
-	})
 	for i, h := range hosts {
+		sortBy(met[i], func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
 		g.peers[h] = met[i]
 	}
 }

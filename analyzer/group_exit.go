@@ -130,14 +130,9 @@ const (
 
 // exits reports listening sockets that were closed, and processes that ended.
 func (g *gathering) exits(l *ledger) {
-	services := sortedKeys(g.services, netip.AddrPort.Compare)
-	found := make([][]GroupFinding, len(services))
-	forEach(l.jobs, len(services), func(i int) {
-		one := gathering{trouble: trouble{end: g.end, a: g.a}}
-		one.exitsOf(services[i], g.services[services[i]], l.services[services[i]].pages)
-		found[i] = one.out
-	})
-	g.out = append(g.out, slices.Concat(found...)...)
+	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
+		g.exitsOf(at, g.services[at], l.services[at].pages)
+	}
 }
 
 // exitsOf does it for one service, which the books have on these pages.

@@ -21,16 +21,11 @@ const minIdle = 900e6 // ns
 // idleRaces reports requests that met a connection which the other side was closing because it had been idle for long
 // enough, if that time repeats.
 func (g *gathering) idleRaces(l *ledger) {
-	services := l.all()
-	found := make([][]GroupFinding, len(services))
-	forEach(l.jobs, len(services), func(i int) {
-		one := gathering{trouble: trouble{end: g.end, a: g.a}}
-		for side := range services[i].idle {
-			one.idleRacesOf(services[i], side)
+	for _, acc := range l.all() {
+		for side := range acc.idle {
+			g.idleRacesOf(acc, side)
 		}
-		found[i] = one.out
-	})
-	g.out = append(g.out, slices.Concat(found...)...)
+	}
 }
 
 // idleRacesOf does it for the closes of a service by its server (side 0) or its clients (1).
