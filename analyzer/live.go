@@ -116,7 +116,7 @@ func (s *Session) lookAtWaits() {
 		if !s.waits.has(int(c.birth)) || sh.flows.places.at(c.id).birth != c.birth || sh.flows.retired(c.id) {
 			continue
 		}
-		s.waits.set(sh.record(sh.flows.at(c.id), int(c.birth), s.run.end, s.assumptions()), s.run.end)
+		s.waits.set(sh.record(sh.glance(c.id), int(c.birth), s.run.end, s.assumptions()), s.run.end)
 	}
 	s.changed = s.changed[:0]
 }

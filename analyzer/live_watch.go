@@ -41,7 +41,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		w.due = r.end + lookLast
 		return false, nil
 	}
-	f := sh.flows.at(w.flow)
+	f := sh.glance(w.flow)
 	if sh.hasEnded(f) || f.flags&finishedEarly != 0 {
 		if w.stuck {
 			if err := s.tell(EventStuckOver, f, tell); err != nil {

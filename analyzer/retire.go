@@ -21,7 +21,7 @@ type retirement struct {
 	sums     *book            // of those before that; nil: there are none
 	opened   int64            // when book was
 	queue    queue            // connections that were packed and may be over, by the time of that
-	graves   queue            // connections whose records were given back, by the time of that; kept if all is set
+	graves   queue            // connections whose records were given back, by the time of that; kept if forgets is set
 	late     uint64
 	examples examples
 	peek     struct {
@@ -199,6 +199,14 @@ func (s *shard) giveBack(f *flow, now int64) {
 	if s.retire(s.view(id), now); pl.at == 0 {
 		s.forget(id) // whatever comes later is a new connection, as its place would say
 	}
+}
+
+// glance returns a connection to be looked at, until the next one is. If it is packed it stays so.
+func (s *shard) glance(id int32) *flow {
+	if at := s.flows.places.at(id).at; at > 0 {
+		return s.flows.hot.at(at)
+	}
+	return s.view(id)
 }
 
 // view unpacks a connection to be looked at, until the next one is.

@@ -229,5 +229,5 @@ func (st *flowStore) releaseViews(views *[8]view) {
 	}
 }
 
-// idle reports whether a connection is packed: nothing has come for it for idleAfter, or overAfter if it has ended.
+// idle reports whether a connection is packed: nothing has come for it for idleAfter.
 func (st *flowStore) idle(id int32) bool { return st.places.at(id).at < 0 }
