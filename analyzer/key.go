@@ -6,10 +6,11 @@ import (
 	"finscope/internal/decode"
 )
 
-// key is the address and port pair of a connection, the smaller end first: both directions have the same key.
+// key is the address and port pair of a connection, the smaller end first: both directions have the same key. Its ports are
+// wide enough to leave no gap behind them: a copy of a key may bring along whatever was in one, which would be packed with it.
 type key struct {
 	a, b   decode.Addr
-	pa, pb uint16
+	pa, pb uint32
 }
 
 // keyOf returns the key of a segment and whether its sender is the second end of it. It asks nothing: the direction of the
@@ -22,7 +23,7 @@ func keyOf(seg *decode.Segment) (k key, second bool) {
 	k.a.Lo, k.b.Lo = swapIf(mask, seg.Src.Lo, seg.Dst.Lo)
 	k.a.Hi, k.b.Hi = swapIf(mask, seg.Src.Hi, seg.Dst.Hi)
 	pa, pb := swapIf(mask, uint64(seg.SrcPort), uint64(seg.DstPort))
-	k.pa, k.pb = uint16(pa), uint16(pb)
+	k.pa, k.pb = uint32(pa), uint32(pb)
 	return k, mask != 0
 }
 
@@ -41,13 +42,13 @@ func (k *key) matches(seg *decode.Segment) (same, second bool) {
 }
 
 // differ returns 0 if two ends are the same.
-func differ(a, b decode.Addr, pa, pb uint16) uint64 {
-	return (a.Hi ^ b.Hi) | (a.Lo ^ b.Lo) | uint64(pa^pb)
+func differ(a, b decode.Addr, pa uint32, pb uint16) uint64 {
+	return (a.Hi ^ b.Hi) | (a.Lo ^ b.Lo) | uint64(pa^uint32(pb))
 }
 
 // hash mixes a key with a seed, so that nobody can choose addresses that collide.
 func (k *key) hash(seed uint64) uint64 {
-	return hashEnds(k.a.Hi, k.a.Lo, k.pa, k.b.Hi, k.b.Lo, k.pb, seed)
+	return hashEnds(k.a.Hi, k.a.Lo, uint16(k.pa), k.b.Hi, k.b.Lo, uint16(k.pb), seed)
 }
 
 // hashOf is the hash of a segment's key without the key: it asks nothing about the order of the two ends.

@@ -47,7 +47,7 @@ func TestKeySymmetry(t *testing.T) {
 		if second {
 			src, srcPort = k.b, k.pb
 		}
-		if src != out.Src || srcPort != out.SrcPort {
+		if src != out.Src || srcPort != uint32(out.SrcPort) {
 			t.Fatalf("%+v: key %+v, second %v: not its sender", out, k, second)
 		}
 	}
@@ -88,23 +88,23 @@ func TestHashSpreads(t *testing.T) {
 	v4 := func(i int) decode.Addr { return decode.Addr{Lo: 0xffff_0a00_0000 + uint64(i)} }
 	v6 := func(hi, lo int) decode.Addr { return decode.Addr{Hi: 0x2001_0db8<<32 + uint64(hi), Lo: uint64(lo)} }
 	patterns := map[string]func(i int) key{
-		"client ports":              func(i int) key { return key{v4(1), v4(2), uint16(i), 80} },
-		"server ports":              func(i int) key { return key{v4(1), v4(2), 40000, uint16(i)} },
+		"client ports":              func(i int) key { return key{v4(1), v4(2), uint32(i), 80} },
+		"server ports":              func(i int) key { return key{v4(1), v4(2), 40000, uint32(i)} },
 		"client addresses":          func(i int) key { return key{v4(i), v4(1 << 20), 40000, 443} },
 		"server addresses":          func(i int) key { return key{v4(1), v4(2 + i), 40000, 443} },
 		"networks":                  func(i int) key { return key{v4(i << 8), v4(1 << 23), 40000, 443} },
-		"addresses and ports":       func(i int) key { return key{v4(i / 64), v4(1 << 20), uint16(32768 + i%64), 443} },
+		"addresses and ports":       func(i int) key { return key{v4(i / 64), v4(1 << 20), uint32(32768 + i%64), 443} },
 		"both ends":                 func(i int) key { return key{v4(i), v4(i + 1), 40000, 443} },
-		"both ends and their ports": func(i int) key { return key{v4(i), v4(1<<20 + i), uint16(i), uint16(i)} },
+		"both ends and their ports": func(i int) key { return key{v4(i), v4(1<<20 + i), uint32(i), uint32(i)} },
 		"from port 0":               func(i int) key { return key{v4(i), v4(1 << 20), 0, 443} },
 		"from port 1":               func(i int) key { return key{v4(i), v4(1 << 20), 1, 443} },
-		"ports of one sum":          func(i int) key { return key{v4(1), v4(2), uint16(i), uint16(n - i)} },
-		"one port at both ends":     func(i int) key { return key{v4(1), v4(2), uint16(i), uint16(i)} },
+		"ports of one sum":          func(i int) key { return key{v4(1), v4(2), uint32(i), uint32(n - i)} },
+		"one port at both ends":     func(i int) key { return key{v4(1), v4(2), uint32(i), uint32(i)} },
 		"both ends the same":        func(i int) key { return key{v4(i), v4(i), 40000, 40000} },
-		"IPv6 ports and networks":   func(i int) key { return key{v6(n-i, 1), v6(0, 2), uint16(i), 443} },
+		"IPv6 ports and networks":   func(i int) key { return key{v6(n-i, 1), v6(0, 2), uint32(i), 443} },
 		"IPv6 interfaces":           func(i int) key { return key{v6(0, i), v6(1, 1<<20), 40000, 443} },
 		"IPv6 networks":             func(i int) key { return key{v6(i, 1), v6(1<<20, 2), 40000, 443} },
-		"IPv6 client ports":         func(i int) key { return key{v6(0, 1), v6(0, 2), uint16(i), 443} },
+		"IPv6 client ports":         func(i int) key { return key{v6(0, 1), v6(0, 2), uint32(i), 443} },
 	}
 	for name, of := range patterns {
 		for seed := range uint64(3) {
@@ -127,7 +127,7 @@ func TestHashCannotBeChosen(t *testing.T) {
 			distinct := map[uint64]bool{}
 			for i := range uint64(n) {
 				// The ports undo what the address changes, if it goes through a multiplication by 1<<shift unmixed.
-				k := key{decode.Addr{Hi: 1, Lo: i << 16}, decode.Addr{Hi: 2, Lo: known ^ 1<<shift}, uint16(i), 80}
+				k := key{decode.Addr{Hi: 1, Lo: i << 16}, decode.Addr{Hi: 2, Lo: known ^ 1<<shift}, uint32(i), 80}
 				distinct[k.hash(0x5bd1e9955bd1e995)] = true
 			}
 			if len(distinct) < n-1 {
@@ -139,7 +139,7 @@ func TestHashCannotBeChosen(t *testing.T) {
 	var collide []key
 	rng := rand.New(rand.NewPCG(3, 3))
 	for len(collide) < n {
-		k := key{decode.Addr{Lo: 0xffff_0000_0000 | uint64(rng.Uint32())}, decode.Addr{Lo: 0xffff_ffff_ffff}, uint16(rng.Uint32()), 443}
+		k := key{decode.Addr{Lo: 0xffff_0000_0000 | uint64(rng.Uint32())}, decode.Addr{Lo: 0xffff_ffff_ffff}, uint32(uint16(rng.Uint32())), 443}
 		if k.hash(1)&1023 == 0 {
 			collide = append(collide, k)
 		}
@@ -175,9 +175,9 @@ func keyByLess(seg *decode.Segment) (k key, second bool) {
 		return pa < pb
 	}
 	if less(seg.Dst, seg.DstPort, seg.Src, seg.SrcPort) {
-		return key{seg.Dst, seg.Src, seg.DstPort, seg.SrcPort}, true
+		return key{seg.Dst, seg.Src, uint32(seg.DstPort), uint32(seg.SrcPort)}, true
 	}
-	return key{seg.Src, seg.Dst, seg.SrcPort, seg.DstPort}, false
+	return key{seg.Src, seg.Dst, uint32(seg.SrcPort), uint32(seg.DstPort)}, false
 }
 
 // Keys are those of the reference, also where addresses and ports are equal or differ in one part only.

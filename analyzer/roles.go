@@ -36,9 +36,9 @@ func roles(f *flow) (client int, how Roles) {
 // port returns the port of endpoint x.
 func (f *flow) port(x int) uint16 {
 	if (x == 1) != (f.flags&flipped != 0) {
-		return f.key.pb
+		return uint16(f.key.pb)
 	}
-	return f.key.pa
+	return uint16(f.key.pa)
 }
 
 // host returns the address of endpoint x.
