@@ -96,32 +96,17 @@ func (c *casefile) text(format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-func (c *casefile) human(ns int64) string {
-	if c.codesOnly {
-		return ""
-	}
-	return human(ns)
-}
+func (c *casefile) human(ns int64) string  { return said(c, human, ns) }
+func (c *casefile) moment(ns int64) string { return said(c, moment, ns) }
+func (c *casefile) times(n int32) string   { return said(c, times, n) }
+func (c *casefile) bytes(n int64) string   { return said(c, bytesText, n) }
 
-func (c *casefile) moment(ns int64) string {
+// said is what say makes of v.
+func said[T any](c *casefile, say func(T) string, v T) string {
 	if c.codesOnly {
 		return ""
 	}
-	return moment(ns)
-}
-
-func (c *casefile) times(n int32) string {
-	if c.codesOnly {
-		return ""
-	}
-	return times(n)
-}
-
-func (c *casefile) bytes(n int64) string {
-	if c.codesOnly {
-		return ""
-	}
-	return bytesText(n)
+	return say(v)
 }
 
 // owner returns the command that names the process of endpoint x's socket, which is in a state.
