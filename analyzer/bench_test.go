@@ -41,17 +41,25 @@ func benchCapture(tb testing.TB, preset string, connections int) string {
 // packetsOf decodes a capture.
 func packetsOf(tb testing.TB, name string) []packet {
 	tb.Helper()
+	all, err := decoded(name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return all
+}
+
+// decoded returns the TCP segments of a capture, as far as it can be read.
+func decoded(name string) (all []packet, err error) {
 	src := capture.Open([]string{name}, capture.Options{})
 	defer src.Close()
 	d := decode.NewDecoder()
-	var all []packet
 	var raw capture.Packet
 	for frame := uint64(1); ; frame++ {
 		switch err := src.Next(&raw); {
 		case err == io.EOF:
-			return all
+			return all, nil
 		case err != nil:
-			tb.Fatal(err)
+			return all, err
 		}
 		p := packet{frame: frame, time: raw.Time}
 		if d.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg) == decode.TCP {
@@ -65,8 +73,7 @@ func track(packets []packet) *shard {
 	s := newShard(newMachine(), 1)
 	f := newFeed([]*shard{s})
 	for i := range packets {
-		k, _ := keyOf(&packets[i].seg)
-		f.add(&packets[i], k.hash(s.seed))
+		f.add(&packets[i], hashOf(&packets[i].seg, s.seed))
 	}
 	f.close()
 	return s
@@ -155,6 +162,7 @@ func (w *line) say(tb testing.TB, s *shard) {
 	enter(s, &w.p)
 }
 
+// enter enters one packet.
 func enter(s *shard, p *packet) {
 	s.add(p, hashOf(&p.seg, s.seed))
 }

@@ -25,7 +25,7 @@ func TestBoundFinishesTheLongestIdle(t *testing.T) {
 			Src: decode.Addr{Lo: 0xffff_0a00_0001}, Dst: decode.Addr{Lo: 0xffff_0a00_0002}, SrcPort: port, DstPort: 80,
 			Flags: flags, Seq: reassembly.Seq(seq),
 		}
-		s.add(&p, hashOf(&p.seg, s.seed))
+		enter(s, &p)
 		r.frames, r.end = frame, p.time
 	}
 	send(0, 1001, decode.SYN, 100)
@@ -100,7 +100,7 @@ func TestBoundByTheRule(t *testing.T) {
 		if fromServer {
 			p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = server, client, 80, port
 		}
-		s.add(&p, hashOf(&p.seg, s.seed))
+		enter(s, &p)
 		r.end = now
 	}
 	var early [3]int // young ones, others, closing ones

@@ -43,7 +43,7 @@ func (w *tap) add(x int, flags decode.Flags, seq, ack, length uint32) {
 		p.seg.Ack = w.isn[1-x] + reassembly.Seq(ack)
 	}
 	w.ids[x]++
-	w.s.add(&p, hashOf(&p.seg, w.s.seed))
+	enter(w.s, &p)
 	if w.flow == 0 {
 		w.flow = w.s.flows.len()
 	}

@@ -260,7 +260,7 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 		r.tcp++
 		p.frame = r.frames
 		r.end = max(r.end, p.time)
-		r.shards[0].add(&p, hashOf(&p.seg, r.seed))
+		enter(r.shards[0], &p)
 	}
 	r.feed.close()
 	return r.report(nil, 0, nil)

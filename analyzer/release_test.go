@@ -32,7 +32,7 @@ func TestSessionGivesBack(t *testing.T) {
 		add := func(q *packet) {
 			frame++
 			q.frame = frame
-			sh.add(q, hashOf(&q.seg, s.run.seed))
+			enter(sh, q)
 		}
 		for i := range p.packets {
 			add(&p.packets[i])

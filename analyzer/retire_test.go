@@ -137,7 +137,7 @@ func TestSessionForgetsUnanswered(t *testing.T) {
 		p := packet{frame: uint64(i + 1), time: 1e18 + int64(i)*1e9/rate}
 		p.seg.Src, p.seg.Dst = decode.Addr{Lo: 0xffff_c0000201 + uint64(i)<<8}, decode.Addr{Lo: 0xffff_0a000001}
 		p.seg.SrcPort, p.seg.DstPort, p.seg.Flags, p.seg.Window = 1024, 80, decode.SYN, 1024
-		sh.add(&p, hashOf(&p.seg, s.run.seed))
+		enter(sh, &p)
 		s.run.end = p.time
 	}
 	alive := int(sh.retired.after/1e9+idleAfter/1e9) * rate

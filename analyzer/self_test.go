@@ -22,7 +22,7 @@ func TestSelfConnect(t *testing.T) {
 		addr := decode.Addr{Lo: 0xffff_0a00_0001}
 		p.seg = decode.Segment{Src: addr, Dst: addr, SrcPort: 4000, DstPort: 4000, Flags: flags,
 			Seq: reassembly.Seq(seq), Ack: reassembly.Seq(ack), IPID: uint32(r.frames), Window: 1000}
-		s.add(&p, hashOf(&p.seg, s.seed))
+		enter(s, &p)
 	}
 	send(decode.SYN, 100, 0)
 	send(decode.SYN|decode.ACK, 100, 101)

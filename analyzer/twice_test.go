@@ -60,7 +60,7 @@ func TestCapturedTwice(t *testing.T) {
 					seg.Src, seg.Dst, seg.SrcPort, seg.DstPort = seg.Dst, seg.Src, 80, 40000
 				}
 				p := packet{frame: uint64(at), time: at, seg: seg}
-				s.add(&p, hashOf(&p.seg, s.seed))
+				enter(s, &p)
 			}
 			start := int64(1e9)
 			enter(start, 0, decode.Segment{Flags: decode.ACK, Seq: 100, Ack: 300, Len: 10, IPID: 1}, both(tt.first, func(s *decode.Segment) { s.TSVal -= 5 }))
@@ -113,7 +113,7 @@ func TestCapturedTwiceAmongOthers(t *testing.T) {
 			for i, e := range tt.entries {
 				e.seg.Src, e.seg.Dst, e.seg.SrcPort, e.seg.DstPort = decode.Addr{Lo: 0xffff_0a00_0001}, decode.Addr{Lo: 0xffff_0a00_0002}, 40000, 80
 				p := packet{frame: uint64(i + 1), time: 1e9 + e.at*ms, seg: e.seg}
-				s.add(&p, hashOf(&p.seg, s.seed))
+				enter(s, &p)
 			}
 			if s.duplicates != tt.want {
 				t.Errorf("captured twice: %d, want %d; %s", s.duplicates, tt.want, tt.reason)
