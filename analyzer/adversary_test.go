@@ -25,7 +25,7 @@ func TestCollidingTuples(t *testing.T) {
 	chosen := 0
 	for n := uint32(0); chosen < 4_000; n++ {
 		seg := decode.Segment{Src: decode.AddrFrom4([]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), Dst: decode.AddrFrom4([]byte{192, 0, 2, 1}), SrcPort: 1, DstPort: 80, Flags: decode.SYN}
-		if k, _ := keyOf(&seg); k.hash(12345)>>32%64 != 7 { // seed 12345 puts all that remain into every 64th slot
+		if k := endsOf(&seg); k.hash(12345)>>32%64 != 7 { // seed 12345 puts all that remain into every 64th slot
 			continue
 		}
 		chosen++
@@ -37,7 +37,7 @@ func TestCollidingTuples(t *testing.T) {
 		if sl.flow == 0 {
 			continue
 		}
-		if d := (i - int(sl.hash)) & mask; d > 100 {
+		if d := (i - int(sl.hash>>32)) & mask; d > 100 {
 			t.Fatalf("a connection is %d slots from where its search begins", d)
 		}
 	}
@@ -74,11 +74,12 @@ func TestEndlessReordering(t *testing.T) {
 	}
 }
 
-// A RST or FIN a packet, from a different address each: what a flood leaves behind is bounded for each connection, and
-// what was packed is not looked at again.
+// A RST or FIN a packet, from a different address each: what a flood leaves behind is bounded for each connection, and most
+// of it is in the archive.
 func TestTinyFlows(t *testing.T) {
 	const n = 1_000_000
 	s := newShard(newMachine(), 1)
+	s.archive.keep = n / 16
 	for i := range uint32(n) {
 		p := packet{frame: uint64(i + 1), time: 1e9 + int64(i)*1e6, seg: decode.Segment{
 			Src: decode.AddrFrom4([]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), Dst: decode.AddrFrom4([]byte{192, 0, 2, 1}),
@@ -86,31 +87,32 @@ func TestTinyFlows(t *testing.T) {
 		}}
 		enter(s, &p)
 	}
-	if got := int(s.flows.len()); got != n {
+	if got := inUse(&s.flows) + inUse(&s.archive.all); got != n {
 		t.Fatalf("%d connections, want %d", got, n)
 	}
-	if got := heldBy(s) / n; got > 250 {
-		t.Errorf("%d octets for each connection, want at most 250", got)
+	if got := heldBy(s) / n; got > 270 {
+		t.Errorf("%d octets for each connection, want at most 270", got)
 	}
-	// Each stays unpacked for a second after its last packet, and for a round of sweeping.
-	if got := s.flows.hot.len(); got > n/10 {
+	// Each stays out of the archive for a minute after its last packet, and until the turn of the wheel.
+	if got := s.flows.len(); got > n/10 {
 		t.Errorf("%d connections were held unpacked at a time", got)
 	}
 }
 
-// A connection that is woken up again and again, each time after it was packed, uses its place again.
-func TestPackedAgainAndAgain(t *testing.T) {
+// Connections that come out of the archive again and again use their places again.
+func TestArchivedAgainAndAgain(t *testing.T) {
 	s := newShard(newMachine(), 1)
+	s.archive.keep = 0
 	var lines []*line
 	for i := range 1000 {
 		lines = append(lines, lineUp(s, i, 1e9))
 	}
-	before := 0
+	before, archived := 0, 0
 	for round := range 200 {
 		for _, w := range lines {
-			w.p.time += idleAfter + 1e9
+			w.p.time += archiveAfter + 10e9
 			w.say(t, s)
-			s.flows.sweep(w.p.time+idleAfter+1e9, 8)
+			archived = max(archived, inUse(&s.archive.all))
 		}
 		if round == 20 {
 			before = heldBy(s)
@@ -118,6 +120,9 @@ func TestPackedAgainAndAgain(t *testing.T) {
 	}
 	if after := heldBy(s); after != before {
 		t.Errorf("%d octets after 20 rounds, %d after 200", before, after)
+	}
+	if archived < 900 {
+		t.Errorf("%d connections were archived at a time", archived)
 	}
 }
 

@@ -22,18 +22,16 @@ func (a *arena[T]) add() int32 {
 	return a.n
 }
 
-// hugePage is the size of huge pages on nearly all machines; where it is another, wantHugePages asks for a little more.
-const hugePage = 2 << 20
-
-// maxBlock is how many octets an arena allocates at once at most: some huge pages.
-const maxBlock = 4 * hugePage
-
-// grow adds an eighth of the chunks there are, out of one block of memory, at most maxBlock.
+// grow adds chunks out of one block of memory: one at first, then as many as make a huge page, or an eighth of those there
+// are, at most maxBlock.
 func (a *arena[T]) grow() {
 	var zero T
-	n := min(len(a.chunks)/8, maxBlock/(chunkSize*int(unsafe.Sizeof(zero))))
-	block := make([]T, max(n, 1)*chunkSize)
-	wantHugePages(block)
+	chunk := chunkSize * int(unsafe.Sizeof(zero))
+	n := 1
+	if have := len(a.chunks) * chunk; have >= hugePage/4 {
+		n = max(1, min(max(have/8, hugePage), maxBlock)/chunk)
+	}
+	block := newBlock[T](n * chunkSize)
 	for ; len(block) > 0; block = block[chunkSize:] {
 		a.chunks = append(a.chunks, (*[chunkSize]T)(block))
 	}

@@ -169,15 +169,19 @@ func enter(s *shard, p *packet) {
 
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
-	n := len(s.table.slots)*8 + cap(s.births.deltas) + len(s.flows.packed.chunks)*packedChunk
-	n += held(&s.flows.places.arena) + held(&s.flows.hot.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
-	return n + held(&s.notes.arena) + held(&s.pendings.arena) + held(&s.suspects.arena) + 4*(cap(s.flows.hot.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
+	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas) + len(s.archive.store.chunks)*packedChunk
+	for _, turn := range s.wheel.turns {
+		n += cap(turn) * int(sizeOf[entry]())
+	}
+	n += held(&s.archive.all.arena) + held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
+	n += held(&s.gaps.arena) + held(&s.wides.arena) + held(&s.notes.arena) + held(&s.suspects.arena)
+	return n + 4*(cap(s.flows.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
 }
 
 // The bounds of what a connection costs. They have room for some fields more, not for another copy of anything.
 const (
-	maxOpenOctets  = 600 // an open one, with its place in the table
-	maxEndedOctets = 440 // one that is over for long
+	maxOpenOctets     = 400 // an open one, with its place in the table
+	maxArchivedOctets = 440 // one that is over and archived
 )
 
 func TestOctetsPerConnection(t *testing.T) {
@@ -189,13 +193,15 @@ func TestOctetsPerConnection(t *testing.T) {
 	if got := heldBy(s) / n; got > maxOpenOctets {
 		t.Errorf("%d octets for an open connection, want at most %d", got, maxOpenOctets)
 	}
+	if size := sizeOf[flow](); size != 5*64 {
+		t.Errorf("the record of an open connection has %d octets, want five lines of memory", size)
+	}
 
 	s = track(packetsOf(t, benchCapture(t, "a", 60_000)))
-	for range s.flows.hot.len() {
-		s.flows.sweepOne(1 << 62) // all have been idle for long
-	}
-	packed := heldBy(s) - held(&s.flows.hot.arena) - held(&s.closings.arena) - held(&s.resets.arena) - held(&s.odds.arena)
-	if got := packed / int(s.flows.len()); got > maxEndedOctets {
-		t.Errorf("%d octets for a connection that was packed, want at most %d", got, maxEndedOctets)
+	live := held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
+	s.archive.keep = 0
+	archiveAll(s)
+	if got := (heldBy(s) - live) / inUse(&s.archive.all); got > maxArchivedOctets {
+		t.Errorf("%d octets for a connection in the archive, want at most %d", got, maxArchivedOctets)
 	}
 }

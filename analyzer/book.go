@@ -90,14 +90,14 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	s, end, a := b.s, b.trouble.end, b.trouble.a
 	server := f.peer(o.client)
-	service := b.account(f.host(server), f.port(server))
+	service := b.account(s.host(f, server), f.port(server))
 	acc := b.accounts[service]
 	acc.tally.add(f, o, end, a.stuckAfter)
 	b.flows++
 
 	i := b.briefs.add()
 	r := b.briefs.at(i)
-	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: f.host(o.client), port: f.port(o.client)}
+	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: s.host(f, o.client), port: f.port(o.client)}
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
 			r.heard[side] = e.lastTime

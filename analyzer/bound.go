@@ -19,7 +19,6 @@ type bound struct {
 	young    idleHeap // those that were not set up when they were last looked at
 	rest     idleHeap
 	finished uint64 // connections finished early
-	glance   flow   // room for one that is packed
 }
 
 // setUpWithin is how long a handshake may be silent: a SYN is sent again after a second (RFC 6298 §2.1), and once more after
@@ -131,20 +130,10 @@ func (s *shard) freshen(h *idleHeap) {
 	}
 }
 
-// openOf returns the connection of an entry to be looked at, without its side records, until the next one is; nil if it is
-// not open any more.
+// openOf returns the connection of an entry; nil if it is not open any more.
 func (s *shard) openOf(e *idleEntry) *flow {
-	pl := s.flows.places.at(e.id)
-	if pl.at == 0 || pl.birth != e.birth || pl.entered {
-		return nil
-	}
-	f := &s.bound.glance
-	if pl.at > 0 {
-		f = s.flows.hot.at(pl.at)
-	} else {
-		unpackRecord(s.flows.packed.at(-pl.at), f, s.flows.epoch)
-	}
-	if !f.isOpen() {
+	f := s.flows.at(e.id)
+	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 || !f.isOpen() {
 		return nil
 	}
 	return f

@@ -24,7 +24,7 @@ func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 		Verdict: o.verdict, ClosedFirst: o.closedFirstName(), Confidence: o.confidence(), Doubts: o.doubtNames(),
 		Age:      seconds(end - max(o.since[0], o.since[1])),
 		TimeWait: []TimeWaitSpan{}, Findings: []Finding{}, Codes: []Code{},
-		DisplayFilter: displayFilter(f, stream),
+		DisplayFilter: s.displayFilter(f, stream),
 	}
 	if o.closedBy != "" {
 		r.ClosedBy = &o.closedBy
@@ -85,13 +85,13 @@ func (o *outcome) doubtNames() []Doubt {
 }
 
 // addr returns the address of endpoint x.
-func (f *flow) addr(x int) netip.Addr { return f.host(x).Netip() }
+func (s *shard) addr(f *flow, x int) netip.Addr { return s.host(f, x).Netip() }
 
 // endpoint makes the record of endpoint x.
 func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
 	e, n := &f.e[x], &o.c.fin[x]
 	r := Endpoint{
-		IP: f.addr(x), Port: f.port(x),
+		IP: s.addr(f, x), Port: f.port(x),
 		State: o.state[x], StateSince: at(o.since[x]), StateFrame: o.frame[x],
 		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames(o.resets.frame[x], o.resets.more[x]),
 	}
@@ -166,14 +166,14 @@ func (o *outcome) reset() *Reset {
 
 // displayFilter selects the connection in Wireshark. Where a SYN started nothing, Wireshark counts a stream all the same
 // and puts what follows there; then addresses, ports and frames select it.
-func displayFilter(f *flow, stream int) string {
+func (s *shard) displayFilter(f *flow, stream int) string {
 	if f.flags&strays == 0 {
 		return "tcp.stream == " + strconv.Itoa(stream)
 	}
 	ip := "ip"
-	if f.addr(0).Is6() {
+	if s.addr(f, 0).Is6() {
 		ip = "ipv6"
 	}
 	return fmt.Sprintf("%s.addr == %v && %s.addr == %v && tcp.port == %d && tcp.port == %d && frame.number >= %d && frame.number <= %d",
-		ip, f.addr(0), ip, f.addr(1), f.port(0), f.port(1), f.firstFrame, f.lastFrame)
+		ip, s.addr(f, 0), ip, s.addr(f, 1), f.port(0), f.port(1), f.firstFrame, f.lastFrame)
 }

@@ -70,11 +70,13 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 		own = slices.DeleteFunc(append(own, b), func(b *book) bool { return b == nil })
 		books = append(books, own...)
 		keep := func() {
+			v := s.viewer()
+			defer v.close()
 			var o outcome // one for all: it escapes
 			first := examples{}
 			for j := range r.flows {
 				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
-					f := s.flows.at(ref.flow)
+					f := v.at(ref.flow)
 					o = s.conclude(f, r.run.end)
 					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
 				}

@@ -40,7 +40,7 @@ func (s *shard) captureDoubts(f *flow) (d doubts) {
 	}
 	if f.flags&self == 0 && (b.packets == 0 && a.has(sentACK) || a.packets == 0 && b.has(sentACK)) && f.synchronized() {
 		d |= oneSided
-	} else if a.out.UnseenAcked() || b.out.UnseenAcked() {
+	} else if s.unseenAcked(f) {
 		d |= gap
 	}
 	if f.flags&finishedEarly != 0 && f.flags&(ended|replaced) == 0 {

@@ -17,7 +17,7 @@ const (
 	offeredWScale                   // its SYN carried a window scale (RFC 7323 §2.2)
 	optionsCut                      // the capture cut the options off its SYN
 	edgeKnown                       // edge is valid
-	sentSACK                        // sackMax is valid
+	sentSACK                        // oddities.sackMax is valid
 	sentMPTCP
 	permitsSACK // its SYN offered selective acknowledgments (RFC 2018)
 	soundSYN    // its SYN had a checksum that was not wrong
@@ -25,32 +25,30 @@ const (
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary
-// packets need, in the order in which they need it: the last lines of memory are seldom touched. What closes need is in closing.
+// packets need, the line of memory first that they need of the peer too. What closes need is in closing.
 type endpoint struct {
-	packets uint64
+	out reassembly.Stream // what it sends, and how much of that the peer acknowledged
 
-	sentBefore uint64 // how many numbers it had sent before it first acknowledged lastAck
-
+	packets   uint64
 	lastFrame uint64 // its latest packet
 	lastTime  int64
+	lastAck   reassembly.Seq // the latest acknowledgment number it sent; valid iff sentACK
+	edge      reassembly.Seq // highest right window edge it offered
 
-	isn     reassembly.Seq // valid iff it sent a SYN
-	lastAck reassembly.Seq // the latest acknowledgment number it sent; valid iff sentACK
-	prevAck reassembly.Seq // the one before that differed, or the same
+	recent     [4]uint32 // signatures of its latest packets; see twice.go
+	sentBefore uint64    // how many numbers it had sent before it first acknowledged lastAck
+
+	prevAck reassembly.Seq // the acknowledgment before lastAck that differed, or the same
 	prevEnd reassembly.Seq // where its sequence space stood when it went from prevAck to lastAck
-	edge    reassembly.Seq // highest right window edge it offered
-	sackMax reassembly.Seq // highest edge it selectively acknowledged
+	isn     reassembly.Seq // valid iff it sent a SYN
+	rtt     uint32         // microseconds from the capture point to it and back, by the handshake; 0: unknown
 
-	recent   [4]uint32 // signatures of its latest packets; see twice.go
 	marks    marks
 	wscale   uint8
 	ttl      uint8 // of its latest packet
 	rstCount uint8 // RSTs noted, at most maxNotes
 	state    State
 
-	out reassembly.Stream // what it sends, and how much of that the peer acknowledged
-
-	rtt        uint32 // microseconds from the capture point to it and back, by the handshake; 0: unknown
 	stateSince int64
 	stateFrame uint64
 }
@@ -127,11 +125,15 @@ func (e *endpoint) noteACK(seg *decode.Segment, sent uint64) {
 	}
 }
 
-// noteOptions notes what the options of a segment with ACK tell about e. Those of a SYN without are no more than offers.
-func (e *endpoint) noteOptions(seg *decode.Segment) {
-	if seg.Marks&decode.HasSACK != 0 && (!e.has(sentSACK) || e.sackMax.Before(seg.SACKMax)) {
-		e.sackMax = seg.SACKMax
-		e.marks |= sentSACK
+// noteOptions notes what the options of a segment with ACK tell about its sender x. Those of a SYN without are no more than
+// offers.
+func (s *shard) noteOptions(f *flow, x int, seg *decode.Segment) {
+	e := &f.e[x]
+	if seg.Marks&decode.HasSACK != 0 {
+		if o := s.oddOf(f); !e.has(sentSACK) || o.sackMax[x].Before(seg.SACKMax) {
+			o.sackMax[x] = seg.SACKMax
+			e.marks |= sentSACK
+		}
 	}
 	if seg.Marks&decode.HasMPTCP != 0 {
 		e.marks |= sentMPTCP

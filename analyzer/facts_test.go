@@ -31,9 +31,9 @@ func TestOpeningBits(t *testing.T) {
 			e.marks = marks(rnd.Uint32())
 			e.packets = rnd.Uint64N(3)
 			e.isn = reassembly.Seq(rnd.Uint32())
-			e.out.Accept(e.isn, e.isn+2, reassembly.UnknownRoom)
+			e.out.Accept(new(reassembly.Gaps), e.isn, e.isn+2, reassembly.UnknownRoom)
 			if rnd.IntN(2) == 0 {
-				e.out.Ack(e.isn+reassembly.Seq(rnd.IntN(3)), reassembly.UnknownRoom)
+				e.out.Ack(new(reassembly.Gaps), e.isn+reassembly.Seq(rnd.IntN(3)), reassembly.UnknownRoom)
 			}
 		}
 		b := openingBitsOf(&ends[0], &ends[1])

@@ -47,17 +47,9 @@ func (s *shard) fetch(hashes []uint64) {
 			ids[i] = s.table.slots[uint32(h>>32)&uint32(len(s.table.slots)-1)].flow
 		}
 		for _, id := range ids[:n] {
-			if id == 0 {
-				continue
-			}
-			switch at := s.flows.places.at(id).at; {
-			case at > 0:
-				f := s.flows.hot.at(at)
-				s.fetched += f.last ^ int64(f.key.pa) ^ f.e[0].lastTime ^ f.e[1].lastTime
-			case at < 0:
-				b := s.flows.packed.at(-at)
-				last := len(b) - 1
-				s.fetched += int64(b[0] ^ b[min(64, last)] ^ b[min(128, last)])
+			if id > 0 {
+				f := s.flows.at(id)
+				s.fetched += f.last ^ f.e[0].lastTime ^ f.e[1].lastTime ^ int64(f.e[0].prevAck^f.e[1].prevAck)
 			}
 		}
 		hashes = hashes[n:]

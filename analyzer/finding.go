@@ -78,7 +78,7 @@ func (c *casefile) name(x int) string {
 	if c.codesOnly {
 		return ""
 	}
-	return fmt.Sprintf("the %s %s", c.o.side(x), addrPort(c.f.addr(x), c.f.port(x)))
+	return fmt.Sprintf("the %s %s", c.o.side(x), addrPort(c.s.addr(c.f, x), c.f.port(x)))
 }
 
 // role names endpoint x by its role alone.
@@ -115,7 +115,7 @@ func (c *casefile) owner(s State, x int) string {
 		return ""
 	}
 	y := c.f.peer(x)
-	return c.a.platform.owner(s, c.f.port(x), "dst "+addrPort(c.f.addr(y), c.f.port(y)))
+	return c.a.platform.owner(s, c.f.port(x), "dst "+addrPort(c.s.addr(c.f, y), c.f.port(y)))
 }
 
 // human writes a duration for people: three digits at most below a minute.

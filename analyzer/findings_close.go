@@ -125,7 +125,7 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case n.acked && n.ackedFrame < n.lastFrame():
 		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",
 			span, n.ackedFrame)
-	case c.f.e[y].has(sentSACK) && c.f.e[y].sackMax == n.end:
+	case c.f.e[y].has(sentSACK) && c.o.odd.sackMax[y] == n.end:
 		c.add(FINRetransmitted, Info, x, frames, "%s; the first had arrived (%s selectively acknowledged it) and was sent again with data before it that had not", span, c.role(y))
 	case n.needed(&c.o.c.fin[y], &c.f.e[x], &c.f.e[y]):
 		before := "the one before was"

@@ -71,7 +71,7 @@ func (c *casefile) reset() {
 	case causeKeepalive:
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
 			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
-			c.name(x), r.probes, c.role(y), c.role(y), c.a.platform.list(Established, "dst "+c.f.addr(x).String()))
+			c.name(x), r.probes, c.role(y), c.role(y), c.a.platform.list(Established, "dst "+c.s.addr(c.f, x).String()))
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {

@@ -32,7 +32,7 @@ func (s *shard) noteGone(f *flow, q *resets, x int, p *packet, r *rstFacts, answ
 	if r.refusal || r.foreign && !answers || r.ttl != r.usualTTL && r.ttl != 0 && r.usualTTL != 0 {
 		return
 	}
-	abort := r.live && r.byAbort(e, peer)
+	abort := r.live && s.byAbort(r, e, peer)
 	if !abort && !answers && e.out.Started() && !fits(r, e, peer, &q.latest[f.peer(x)]) {
 		return
 	}
@@ -54,7 +54,7 @@ func (s *shard) prompted(r *rstFacts, e, peer *endpoint) bool {
 
 // byAbort reports whether a live socket of e may have sent the RST: at the number that it would send next, past what was
 // lost before the capture point, and with an acknowledgment that it may have got to.
-func (r *rstFacts) byAbort(e, peer *endpoint) bool {
+func (s *shard) byAbort(r *rstFacts, e, peer *endpoint) bool {
 	if !e.out.Started() {
 		return true
 	}
@@ -65,7 +65,7 @@ func (r *rstFacts) byAbort(e, peer *endpoint) bool {
 	if e.has(sentACK) && r.ack.Before(e.lastAck) {
 		return false
 	}
-	beyond, ok := peer.out.AckedBeyond()
+	beyond, ok := peer.out.AckedBeyond(s.gapsOf(peer))
 	return !peer.out.Started() || r.ack.AtOrBefore(peer.out.Next()) || ok && r.ack.AtOrBefore(beyond) || uint32(r.ack-peer.out.Next()) <= e.room(peer)
 }
 

@@ -39,7 +39,7 @@ func newTrouble(end int64, a *assumptions) trouble {
 // look takes up what is telling of one connection of acc, which ended as o says. Most have nothing: they cost a glance.
 func (t *trouble) look(s *shard, f *flow, o *outcome, acc *account) {
 	stream := int(f.birth)
-	if f.e[0].out.UnseenAcked() || f.e[1].out.UnseenAcked() {
+	if s.unseenAcked(f) {
 		if s.captureDoubts(f)&gap != 0 {
 			t.gaps = append(t.gaps, stream)
 		}
@@ -56,9 +56,9 @@ func (t *trouble) look(s *shard, f *flow, o *outcome, acc *account) {
 	case s.resets.at(c.resets).rst.accepted:
 		t.lookReset(s, f, o, acc)
 	case n.sent != m.sent:
-		t.lookHalfClosed(f, o, n.sent, stream)
+		t.lookHalfClosed(s, f, o, n.sent, stream)
 	case n.sent && m.sent:
-		t.lookClosed(f, c, o.client, acc)
+		t.lookClosed(s, f, c, o.client, acc)
 	}
 }
 
@@ -161,8 +161,8 @@ func (g *gathering) meetHosts(books []*book) {
 }
 
 // service returns the server address and port of a connection.
-func (f *flow) service(server int) netip.AddrPort {
-	return netip.AddrPortFrom(f.addr(server), f.port(server))
+func (s *shard) service(f *flow, server int) netip.AddrPort {
+	return netip.AddrPortFrom(s.addr(f, server), f.port(server))
 }
 
 // add appends a finding. A port of 0 is the host as a whole.

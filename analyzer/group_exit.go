@@ -58,7 +58,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	x := int(r.by)
 	if r.refusal {
 		if x == server {
-			t.serviceOf(f.service(server)).refused++
+			t.serviceOf(s.service(f, server)).refused++
 		}
 		return
 	}
@@ -67,11 +67,11 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	switch cause := c.cause(); cause {
 	case causeAbort, causeUnread:
 		if x == server && e.has(sentSYNACK) && !e.has(sentData) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
-			sv := t.serviceOf(f.service(server))
+			sv := t.serviceOf(s.service(f, server))
 			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
 		}
 	case causeStateLost:
-		host := f.addr(x)
+		host := s.addr(f, x)
 		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {

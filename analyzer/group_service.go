@@ -15,10 +15,10 @@ type leakKey struct {
 }
 
 // owes returns the key of the connections in which x owes its FIN.
-func (f *flow) owes(x, client int) leakKey {
-	k := leakKey{service: f.service(f.peer(client))}
+func (s *shard) owes(f *flow, x, client int) leakKey {
+	k := leakKey{service: s.service(f, f.peer(client))}
 	if x == client {
-		k.client = f.addr(client)
+		k.client = s.addr(f, client)
 	}
 	return k
 }
@@ -34,7 +34,7 @@ type leak struct {
 }
 
 // lookHalfClosed takes up a connection of which one side has closed: endpoint 0 if by0 is set.
-func (t *trouble) lookHalfClosed(f *flow, o *outcome, by0 bool, stream int) {
+func (t *trouble) lookHalfClosed(s *shard, f *flow, o *outcome, by0 bool, stream int) {
 	x := 1
 	if by0 {
 		x = 0
@@ -43,12 +43,12 @@ func (t *trouble) lookHalfClosed(f *flow, o *outcome, by0 bool, stream int) {
 	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
 		return
 	}
-	k := f.owes(y, o.client)
+	k := s.owes(f, y, o.client)
 	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.odd.lastData[y])})
 }
 
 // lookClosed takes up a connection of acc that both sides closed.
-func (t *trouble) lookClosed(f *flow, c *closing, client int, acc *account) {
+func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *account) {
 	n, m := &c.fin[0], &c.fin[1]
 	if n.inferred || m.inferred {
 		return
@@ -62,7 +62,7 @@ func (t *trouble) lookClosed(f *flow, c *closing, client int, acc *account) {
 	}
 	x, y := &c.fin[first], &c.fin[1-first]
 	if y.time-x.time >= t.a.stuckAfter {
-		k := f.owes(1-first, client)
+		k := s.owes(f, 1-first, client)
 		t.late[k] = append(t.late[k], y.time)
 	}
 	if x.idle >= minIdle {

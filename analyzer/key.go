@@ -6,52 +6,87 @@ import (
 	"finscope/internal/decode"
 )
 
-// key is the address and port pair of a connection, the smaller end first: both directions have the same key. Its ports are
-// wide enough to leave no gap behind them: a copy of a key may bring along whatever was in one, which would be packed with it.
-type key struct {
+// ends are the addresses and ports of a connection, endpoint 0 first.
+type ends struct {
 	a, b   decode.Addr
-	pa, pb uint32
+	pa, pb uint16
 }
 
-// keyOf returns the key of a segment and whether its sender is the second end of it. It asks nothing: the direction of the
-// next packet cannot be predicted, and a branch on it costs as much as all the rest.
-func keyOf(seg *decode.Segment) (k key, second bool) {
-	_, borrow := bits.Sub64(uint64(seg.DstPort), uint64(seg.SrcPort), 0)
-	_, borrow = bits.Sub64(seg.Dst.Hi, seg.Src.Hi, borrow)
-	_, borrow = bits.Sub64(seg.Dst.Lo, seg.Src.Lo, borrow)
-	mask := -borrow // all ones if the destination is the first end
-	k.a.Lo, k.b.Lo = swapIf(mask, seg.Src.Lo, seg.Dst.Lo)
-	k.a.Hi, k.b.Hi = swapIf(mask, seg.Src.Hi, seg.Dst.Hi)
-	pa, pb := swapIf(mask, uint64(seg.SrcPort), uint64(seg.DstPort))
-	k.pa, k.pb = uint32(pa), uint32(pb)
-	return k, mask != 0
-}
+// endsOf returns the ends of a connection that begins with a segment.
+func endsOf(seg *decode.Segment) ends { return ends{seg.Src, seg.Dst, seg.SrcPort, seg.DstPort} }
 
-// swapIf returns its arguments, swapped if mask is all ones.
-func swapIf(mask, a, b uint64) (uint64, uint64) {
-	d := (a ^ b) & mask
-	return a ^ d, b ^ d
-}
-
-// matches reports whether k is the key of a segment, and whether its sender is the second end of it, as keyOf would say. It does
-// not branch on the direction either.
-func (k *key) matches(seg *decode.Segment) (same, second bool) {
+// matches reports whether a segment runs between these ends, and whether the second one sent it.
+func (k *ends) matches(seg *decode.Segment) (same, second bool) {
 	forth := differ(k.a, seg.Src, k.pa, seg.SrcPort) | differ(k.b, seg.Dst, k.pb, seg.DstPort)
 	back := differ(k.a, seg.Dst, k.pa, seg.DstPort) | differ(k.b, seg.Src, k.pb, seg.SrcPort)
 	return min(forth, back) == 0, forth != 0
 }
 
 // differ returns 0 if two ends are the same.
-func differ(a, b decode.Addr, pa uint32, pb uint16) uint64 {
-	return (a.Hi ^ b.Hi) | (a.Lo ^ b.Lo) | uint64(pa^uint32(pb))
+func differ(a, b decode.Addr, pa, pb uint16) uint64 {
+	return (a.Hi ^ b.Hi) | (a.Lo ^ b.Lo) | uint64(pa^pb)
 }
 
-// hash mixes a key with a seed, so that nobody can choose addresses that collide.
-func (k *key) hash(seed uint64) uint64 {
-	return hashEnds(k.a.Hi, k.a.Lo, uint16(k.pa), k.b.Hi, k.b.Lo, uint16(k.pb), seed)
+// key is how a connection keeps its ends: the lower halves of two IPv4 addresses. Those of IPv6 are in shard.wides, a is
+// their index (flow.flags has wide).
+type key struct {
+	a, b   uint32
+	pa, pb uint16
 }
 
-// hashOf is the hash of a segment's key without the key: it asks nothing about the order of the two ends.
+// wideEnds are two addresses that do not fit into a key.
+type wideEnds struct{ a, b decode.Addr }
+
+// setEnds gives f its ends.
+func (s *shard) setEnds(f *flow, k ends) {
+	f.key = key{uint32(k.a.Lo), uint32(k.b.Lo), k.pa, k.pb}
+	if !k.a.Is4() || !k.b.Is4() {
+		i := s.wides.add()
+		*s.wides.at(i) = wideEnds{k.a, k.b}
+		f.flags |= wide
+		f.key.a = uint32(i)
+	}
+	if k.a == k.b && k.pa == k.pb {
+		f.flags |= self
+	}
+}
+
+// sender reports whether a segment runs between the ends of f, and which endpoint sent it. It asks nothing about the direction,
+// which cannot be predicted: a branch on it costs as much as all the rest.
+func (s *shard) sender(f *flow, seg *decode.Segment) (same bool, x int) {
+	if f.flags&wide != 0 {
+		k := s.ends(f)
+		same, second := k.matches(seg)
+		return same, btoi(second)
+	}
+	k := &f.key
+	src, dst := uint32(seg.Src.Lo), uint32(seg.Dst.Lo)
+	forth := (src ^ k.a) | (dst ^ k.b) | uint32((seg.SrcPort^k.pa)|(seg.DstPort^k.pb))
+	back := (dst ^ k.a) | (src ^ k.b) | uint32((seg.DstPort^k.pa)|(seg.SrcPort^k.pb))
+	const four = 0xffff << 32
+	six := seg.Src.Hi | seg.Dst.Hi | ((seg.Src.Lo^four)|(seg.Dst.Lo^four))>>32
+	return uint64(min(forth, back))|six == 0, btoi(forth != 0)
+}
+
+// ends returns the ends of f.
+func (s *shard) ends(f *flow) ends {
+	k := &f.key
+	if f.flags&wide != 0 {
+		w := s.wides.at(int32(k.a))
+		return ends{w.a, w.b, k.pa, k.pb}
+	}
+	return ends{addr4(k.a), addr4(k.b), k.pa, k.pb}
+}
+
+// addr4 returns the IPv4 address of these 32 bits.
+func addr4(a uint32) decode.Addr { return decode.Addr{Lo: 0xffff<<32 | uint64(a)} }
+
+// hash mixes ends with a seed, so that nobody can choose addresses that collide.
+func (k *ends) hash(seed uint64) uint64 {
+	return hashEnds(k.a.Hi, k.a.Lo, k.pa, k.b.Hi, k.b.Lo, k.pb, seed)
+}
+
+// hashOf is the hash of a segment's ends.
 func hashOf(seg *decode.Segment, seed uint64) uint64 {
 	return hashEnds(seg.Src.Hi, seg.Src.Lo, seg.SrcPort, seg.Dst.Hi, seg.Dst.Lo, seg.DstPort, seed)
 }

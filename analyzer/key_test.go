@@ -7,8 +7,8 @@ import (
 	"finscope/internal/decode"
 )
 
-// randomKey returns a key of IPv4 or IPv6 ends, in the order of keyOf.
-func randomKey(rng *rand.Rand) key {
+// randomKey returns a key of IPv4 or IPv6 ends, in any order.
+func randomKey(rng *rand.Rand) ends {
 	addr := func(v6 bool) decode.Addr {
 		if v6 {
 			return decode.Addr{Hi: 0x2001_0db8<<32 | uint64(rng.Uint32N(4)), Lo: uint64(rng.Uint32N(32))}
@@ -17,12 +17,11 @@ func randomKey(rng *rand.Rand) key {
 	}
 	v6 := rng.Uint32N(3) == 0
 	seg := decode.Segment{Src: addr(v6), Dst: addr(v6), SrcPort: uint16(rng.Uint32N(16)), DstPort: uint16(80 + rng.Uint32N(2))}
-	k, _ := keyOf(&seg)
-	return k
+	return endsOf(&seg)
 }
 
-// Both directions of a connection have one key, and say which end sent the segment.
-func TestKeySymmetry(t *testing.T) {
+// Both directions of a connection have one hash.
+func TestHashSymmetry(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	addrs := []decode.Addr{
 		{Lo: 0xffff_0a00_0001}, {Lo: 0xffff_0a00_0002}, {Lo: 0xffff_ffff_ffff}, {Hi: 0x2001_0db8 << 32, Lo: 1},
@@ -35,20 +34,9 @@ func TestKeySymmetry(t *testing.T) {
 			SrcPort: ports[rng.IntN(len(ports))], DstPort: ports[rng.IntN(len(ports))],
 		}
 		back := decode.Segment{Src: out.Dst, Dst: out.Src, SrcPort: out.DstPort, DstPort: out.SrcPort}
-		k, second := keyOf(&out)
-		j, other := keyOf(&back)
-		if k != j || hashOf(&out, 7) != k.hash(7) || hashOf(&back, 7) != k.hash(7) {
-			t.Fatalf("%+v: key %+v one way, %+v the other, or another hash", out, k, j)
-		}
-		if self := out.Src == out.Dst && out.SrcPort == out.DstPort; (second == other) != self {
-			t.Fatalf("%+v: sender is the second end: %v, on the way back %v", out, second, other)
-		}
-		src, srcPort := k.a, k.pa
-		if second {
-			src, srcPort = k.b, k.pb
-		}
-		if src != out.Src || srcPort != uint32(out.SrcPort) {
-			t.Fatalf("%+v: key %+v, second %v: not its sender", out, k, second)
+		k, j := endsOf(&out), endsOf(&back)
+		if hashOf(&out, 7) != k.hash(7) || hashOf(&back, 7) != k.hash(7) || j.hash(7) != k.hash(7) {
+			t.Fatalf("%+v: another hash on the way back, or of the ends", out)
 		}
 	}
 }
@@ -87,24 +75,24 @@ func TestHashSpreads(t *testing.T) {
 	const n = 1 << 14
 	v4 := func(i int) decode.Addr { return decode.Addr{Lo: 0xffff_0a00_0000 + uint64(i)} }
 	v6 := func(hi, lo int) decode.Addr { return decode.Addr{Hi: 0x2001_0db8<<32 + uint64(hi), Lo: uint64(lo)} }
-	patterns := map[string]func(i int) key{
-		"client ports":              func(i int) key { return key{v4(1), v4(2), uint32(i), 80} },
-		"server ports":              func(i int) key { return key{v4(1), v4(2), 40000, uint32(i)} },
-		"client addresses":          func(i int) key { return key{v4(i), v4(1 << 20), 40000, 443} },
-		"server addresses":          func(i int) key { return key{v4(1), v4(2 + i), 40000, 443} },
-		"networks":                  func(i int) key { return key{v4(i << 8), v4(1 << 23), 40000, 443} },
-		"addresses and ports":       func(i int) key { return key{v4(i / 64), v4(1 << 20), uint32(32768 + i%64), 443} },
-		"both ends":                 func(i int) key { return key{v4(i), v4(i + 1), 40000, 443} },
-		"both ends and their ports": func(i int) key { return key{v4(i), v4(1<<20 + i), uint32(i), uint32(i)} },
-		"from port 0":               func(i int) key { return key{v4(i), v4(1 << 20), 0, 443} },
-		"from port 1":               func(i int) key { return key{v4(i), v4(1 << 20), 1, 443} },
-		"ports of one sum":          func(i int) key { return key{v4(1), v4(2), uint32(i), uint32(n - i)} },
-		"one port at both ends":     func(i int) key { return key{v4(1), v4(2), uint32(i), uint32(i)} },
-		"both ends the same":        func(i int) key { return key{v4(i), v4(i), 40000, 40000} },
-		"IPv6 ports and networks":   func(i int) key { return key{v6(n-i, 1), v6(0, 2), uint32(i), 443} },
-		"IPv6 interfaces":           func(i int) key { return key{v6(0, i), v6(1, 1<<20), 40000, 443} },
-		"IPv6 networks":             func(i int) key { return key{v6(i, 1), v6(1<<20, 2), 40000, 443} },
-		"IPv6 client ports":         func(i int) key { return key{v6(0, 1), v6(0, 2), uint32(i), 443} },
+	patterns := map[string]func(i int) ends{
+		"client ports":              func(i int) ends { return ends{v4(1), v4(2), uint16(i), 80} },
+		"server ports":              func(i int) ends { return ends{v4(1), v4(2), 40000, uint16(i)} },
+		"client addresses":          func(i int) ends { return ends{v4(i), v4(1 << 20), 40000, 443} },
+		"server addresses":          func(i int) ends { return ends{v4(1), v4(2 + i), 40000, 443} },
+		"networks":                  func(i int) ends { return ends{v4(i << 8), v4(1 << 23), 40000, 443} },
+		"addresses and ports":       func(i int) ends { return ends{v4(i / 64), v4(1 << 20), uint16(32768 + i%64), 443} },
+		"both ends":                 func(i int) ends { return ends{v4(i), v4(i + 1), 40000, 443} },
+		"both ends and their ports": func(i int) ends { return ends{v4(i), v4(1<<20 + i), uint16(i), uint16(i)} },
+		"from port 0":               func(i int) ends { return ends{v4(i), v4(1 << 20), 0, 443} },
+		"from port 1":               func(i int) ends { return ends{v4(i), v4(1 << 20), 1, 443} },
+		"ports of one sum":          func(i int) ends { return ends{v4(1), v4(2), uint16(i), uint16(n - i)} },
+		"one port at both ends":     func(i int) ends { return ends{v4(1), v4(2), uint16(i), uint16(i)} },
+		"both ends the same":        func(i int) ends { return ends{v4(i), v4(i), 40000, 40000} },
+		"IPv6 ports and networks":   func(i int) ends { return ends{v6(n-i, 1), v6(0, 2), uint16(i), 443} },
+		"IPv6 interfaces":           func(i int) ends { return ends{v6(0, i), v6(1, 1<<20), 40000, 443} },
+		"IPv6 networks":             func(i int) ends { return ends{v6(i, 1), v6(1<<20, 2), 40000, 443} },
+		"IPv6 client ports":         func(i int) ends { return ends{v6(0, 1), v6(0, 2), uint16(i), 443} },
 	}
 	for name, of := range patterns {
 		for seed := range uint64(3) {
@@ -127,7 +115,7 @@ func TestHashCannotBeChosen(t *testing.T) {
 			distinct := map[uint64]bool{}
 			for i := range uint64(n) {
 				// The ports undo what the address changes, if it goes through a multiplication by 1<<shift unmixed.
-				k := key{decode.Addr{Hi: 1, Lo: i << 16}, decode.Addr{Hi: 2, Lo: known ^ 1<<shift}, uint32(i), 80}
+				k := ends{decode.Addr{Hi: 1, Lo: i << 16}, decode.Addr{Hi: 2, Lo: known ^ 1<<shift}, uint16(i), 80}
 				distinct[k.hash(0x5bd1e9955bd1e995)] = true
 			}
 			if len(distinct) < n-1 {
@@ -136,10 +124,10 @@ func TestHashCannotBeChosen(t *testing.T) {
 		}
 	}
 
-	var collide []key
+	var collide []ends
 	rng := rand.New(rand.NewPCG(3, 3))
 	for len(collide) < n {
-		k := key{decode.Addr{Lo: 0xffff_0000_0000 | uint64(rng.Uint32())}, decode.Addr{Lo: 0xffff_ffff_ffff}, uint32(uint16(rng.Uint32())), 443}
+		k := ends{decode.Addr{Lo: 0xffff_0000_0000 | uint64(rng.Uint32())}, decode.Addr{Lo: 0xffff_ffff_ffff}, uint16(rng.Uint32()), 443}
 		if k.hash(1)&1023 == 0 {
 			collide = append(collide, k)
 		}
@@ -163,65 +151,45 @@ func TestHashCannotBeChosen(t *testing.T) {
 	}
 }
 
-// keyByLess is keyOf as one would write it: the reference.
-func keyByLess(seg *decode.Segment) (k key, second bool) {
-	less := func(a decode.Addr, pa uint16, b decode.Addr, pb uint16) bool {
-		if a.Lo != b.Lo {
-			return a.Lo < b.Lo
-		}
-		if a.Hi != b.Hi {
-			return a.Hi < b.Hi
-		}
-		return pa < pb
-	}
-	if less(seg.Dst, seg.DstPort, seg.Src, seg.SrcPort) {
-		return key{seg.Dst, seg.Src, uint32(seg.DstPort), uint32(seg.SrcPort)}, true
-	}
-	return key{seg.Src, seg.Dst, uint32(seg.SrcPort), uint32(seg.DstPort)}, false
-}
-
-// Keys are those of the reference, also where addresses and ports are equal or differ in one part only.
-func TestKeyOf(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	words := []uint64{0, 1, 2, 0xffff_0a00_0001, 0xffff_0a00_0002, 1 << 63, 1<<64 - 1}
-	ports := []uint16{0, 1, 80, 32768, 65535}
-	word := func() uint64 { return words[rng.IntN(len(words))] }
-	port := func() uint16 { return ports[rng.IntN(len(ports))] }
-	for range 100_000 {
-		seg := decode.Segment{
-			Src: decode.Addr{Hi: word(), Lo: word()}, Dst: decode.Addr{Hi: word(), Lo: word()}, SrcPort: port(), DstPort: port(),
-		}
-		want, wantSecond := keyByLess(&seg)
-		if k, second := keyOf(&seg); k != want || second != wantSecond {
-			t.Fatalf("%+v: %+v %v, want %+v %v", seg, k, second, want, wantSecond)
-		}
-	}
-}
-
-// A key matches the segments that have it, and tells their senders apart as keyOf does.
-func TestKeyMatches(t *testing.T) {
+// A connection keeps its ends, and tells the senders of its segments apart as the ends themselves do.
+func TestSender(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	word := func() uint64 { return []uint64{0, 1, 0xffff_0a00_0001}[rng.IntN(3)] }
+	lows := []uint64{1, 0xffff_0a00_0001, 0xffff_0a00_0002, 0x1ffff_0a00_0001, 0xfffe_0a00_0001}
 	segment := func() decode.Segment {
-		return decode.Segment{
-			Src: decode.Addr{Hi: word(), Lo: word()}, Dst: decode.Addr{Hi: word(), Lo: word()},
-			SrcPort: uint16(rng.IntN(2)), DstPort: uint16(rng.IntN(2)),
-		}
+		addr := func() decode.Addr { return decode.Addr{Hi: uint64(rng.IntN(8) / 7), Lo: lows[rng.IntN(len(lows))]} }
+		return decode.Segment{Src: addr(), Dst: addr(), SrcPort: uint16(rng.IntN(2)), DstPort: uint16(rng.IntN(2))}
 	}
-	met := 0
+	s := newShard(newMachine(), 1)
+	met, wides := 0, 0
 	for range 500_000 {
 		one, other := segment(), segment()
-		k, _ := keyOf(&one)
-		want, wantSecond := keyOf(&other)
-		same, second := k.matches(&other)
-		if same != (k == want) || same && second != wantSecond {
-			t.Fatalf("%+v and %+v: %v %v, want %v %v", one, other, same, second, k == want, wantSecond)
+		k := endsOf(&one)
+		var f flow
+		s.setEnds(&f, k)
+		if got := s.ends(&f); got != k {
+			t.Fatalf("ends %+v, want %+v", got, k)
+		}
+		if is := f.flags&self != 0; is != (one.Src == one.Dst && one.SrcPort == one.DstPort) {
+			t.Fatalf("%+v: the same socket: %v", one, is)
+		}
+		want, wantSecond := k.matches(&other)
+		back := ends{other.Dst, other.Src, other.DstPort, other.SrcPort}
+		if want != (k == endsOf(&other) || k == back) || want && wantSecond != (k != endsOf(&other)) {
+			t.Fatalf("%+v and %+v: %v %v", one, other, want, wantSecond)
+		}
+		same, x := s.sender(&f, &other)
+		if same != want || same && x != btoi(wantSecond) {
+			t.Fatalf("%+v and %+v: %v %v, want %v %v", one, other, same, x, want, wantSecond)
 		}
 		if same {
 			met++
 		}
+		if f.flags&wide != 0 {
+			s.wides.release(int32(f.key.a))
+			wides++
+		}
 	}
-	if met == 0 {
-		t.Error("no two were the same")
+	if met == 0 || wides == 0 {
+		t.Errorf("%d were the same, %d were wide", met, wides)
 	}
 }

@@ -29,13 +29,10 @@ type Session struct {
 	told    map[int32]uint64 // by birth: the connection's latest frame when its end was told
 
 	waits   *runningWaits
-	changed []flowAt // connections to whose TIME_WAIT something happened
+	changed []entry // connections to whose TIME_WAIT something happened
 	hangs   *hangingCloses
 	stuck   int // connections of which it was told
 }
-
-// flowAt is a connection by its number, which may have become another's since, and its birth, which does not.
-type flowAt struct{ id, birth int32 }
 
 // NewSession begins an analysis of what is captured on the named interface. Of the options, Jobs, Filter, Count, Duration and
 // Progress have no meaning here: who captures decides about them.
@@ -51,19 +48,17 @@ func NewSession(name string, opts Options) (*Session, error) {
 	a := r.assumptions(0)
 	sh.retires(&a)
 	sh.retired.forgets = true
+	sh.archive.keep = noArchive
 	sh.retired.gave = func(f *flow) { delete(s.told, f.birth) }
 	if opts.Only != nil {
 		sh.retired.only = func(f *flow) bool { return opts.Only(sh.record(f, int(f.birth), r.end, s.assumptions())) }
 	}
-	sh.waited = func(f *flow) { s.changed = append(s.changed, flowAt{f.id, f.birth}) }
+	sh.waited = func(f *flow) { s.changed = append(s.changed, entry{f.id, f.birth}) }
 	return s, nil
 }
 
 // Add enters the next packet. It returns an error only if Options.Packet does.
 func (s *Session) Add(p *capture.Packet) error {
-	if st := &s.run.shards[0].flows; st.read {
-		st.resume()
-	}
 	return s.run.add(p, &s.packet)
 }
 
@@ -78,7 +73,6 @@ func (s *Session) Packets() uint64 { return s.run.frames }
 func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 	r := s.run
 	r.end = max(r.end, now.UnixNano())
-	r.shards[0].flows.read = true // until the next packet
 	s.waits.expire(r.end)
 	s.lookAtWaits()
 	for i := 0; i < len(s.watched); {
@@ -113,10 +107,11 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 func (s *Session) lookAtWaits() {
 	sh := s.run.shards[0]
 	for _, c := range s.changed {
-		if !s.waits.has(int(c.birth)) || sh.flows.places.at(c.id).birth != c.birth || sh.flows.retired(c.id) {
+		f := sh.flows.at(c.id)
+		if !s.waits.has(int(c.birth)) || f.id == 0 || f.birth != c.birth {
 			continue
 		}
-		s.waits.set(sh.record(sh.glance(c.id), int(c.birth), s.run.end, s.assumptions()), s.run.end)
+		s.waits.set(sh.record(f, int(c.birth), s.run.end, s.assumptions()), s.run.end)
 	}
 	s.changed = s.changed[:0]
 }
@@ -140,7 +135,7 @@ type Counts struct {
 func (s *Session) Counts() Counts {
 	sh := s.run.shards[0]
 	return Counts{
-		Packets: s.run.frames, TCPPackets: s.run.tcp, Flows: sh.flows.added, FinishedEarly: sh.bound.finished,
+		Packets: s.run.frames, TCPPackets: s.run.tcp, Flows: sh.begun, FinishedEarly: sh.bound.finished,
 		Closing: len(s.watched), Stuck: s.stuck, TimeWait: len(s.waits.running),
 	}
 }

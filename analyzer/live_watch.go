@@ -31,17 +31,13 @@ const (
 // look finds out what there is to tell of a connection, and whether that is its end.
 func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error) {
 	r, sh := s.run, s.run.shards[0]
-	if pl := sh.flows.places.at(w.flow); pl.birth != w.birth || pl.at == 0 {
+	f := sh.flows.at(w.flow)
+	if f.id == 0 || f.birth != w.birth {
 		if w.stuck {
 			s.stuck--
 		}
 		return true, nil // it was finished early, to make room
 	}
-	if w.stuck && r.end < w.check && sh.flows.idle(w.flow) {
-		w.due = r.end + lookLast
-		return false, nil
-	}
-	f := sh.glance(w.flow)
 	if sh.hasEnded(f) || f.flags&finishedEarly != 0 {
 		if w.stuck {
 			if err := s.tell(EventStuckOver, f, tell); err != nil {

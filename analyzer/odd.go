@@ -20,10 +20,11 @@ type oddities struct {
 	disproved uint64    // last RST whose number fitted and which was not believed all the same
 	late      uint64    // first RST after the end
 
-	suspect  [2]int32    // FINs outside the window, in shard.suspects; 0: none
-	early    [2]earlyACK // segments that show FINs which were lost before the capture point, or came later
-	lastData [2]int64    // when each side last sent new data since the first FIN or RST
-	pause    [2]int64    // the longest time without new data of each side between its peer's FIN and lastData
+	sackMax  [2]reassembly.Seq // highest edge that each side selectively acknowledged
+	suspect  [2]int32          // FINs outside the window, in shard.suspects; 0: none
+	early    [2]earlyACK       // segments that show FINs which were lost before the capture point, or came later
+	lastData [2]int64          // when each side last sent new data since the first FIN or RST
+	pause    [2]int64          // the longest time without new data of each side between its peer's FIN and lastData
 }
 
 // silence is a series of segments without an answer.

@@ -7,11 +7,11 @@ import "finscope/internal/decode"
 // the two against each other). For any other segment it reports false and has changed nothing.
 func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 	const (
-		noFlags = self | meeting
+		noFlags = self | meeting | waiting
 		noMarks = decode.BadChecksum | decode.HasSACK | decode.HasMPTCP
 	)
 	e, peer, seg := &f.e[x], &f.e[1-x], &p.seg
-	if f.flags&(settled|noFlags) != settled || f.odd|f.pending != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
+	if f.flags&(settled|noFlags) != settled || f.odd != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
 		seg.Window == 0 || p.time < f.last || !e.has(sentACK) || !e.out.Expects(seg.Seq, seg.Len) || s.plain || s.traced != nil {
 		return false
 	}
@@ -24,7 +24,7 @@ func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 	f.last, f.lastFrame = p.time, p.frame
 	e.packets++
 	sent := e.out.Numbers()
-	e.out.Continue(seg.Len)
+	e.out.Continue(s.gapsOf(e), seg.Len)
 	e.marks |= sentPlain
 	if seg.Len > 0 {
 		f.sentData(x)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"finscope/internal/decode"
+	"finscope/reassembly"
 )
 
 // The short way of ordinary segments leaves every connection as the way of all others does.
@@ -63,9 +64,12 @@ func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
 		w, g := *want.flows.at(id), *got.flows.at(id)
 		wc, gc := closingAt(want, &w), closingAt(got, &g)
 		wo, gx := *want.odds.at(w.odd), *got.odds.at(g.odd)
+		if wg, gg := gapsAt(want, &w), gapsAt(got, &g); wg != gg {
+			t.Fatalf("%s, connection %d: gaps %+v, want %+v", name, id, gg, wg)
+		}
 		w.closing, g.closing, w.odd, g.odd = 0, 0, 0, 0
 		for x := range w.e {
-			w.e[x].recent, g.e[x].recent = [4]uint32{}, [4]uint32{} // lost when a connection is packed
+			w.e[x].out.GapsAt, g.e[x].out.GapsAt = 0, 0
 		}
 		if w != g || wc != gc || wo != gx {
 			t.Fatalf("%s, connection %d:\n%+v\n%+v\n%+v\nwant\n%+v\n%+v\n%+v", name, id, g, gc, gx, w, wc, wo)
@@ -74,13 +78,12 @@ func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
 	return short
 }
 
-// atHand returns the connection of a key with the hash h if there is one that is not packed.
+// atHand returns the connection between ends with the hash h; nil if there is none.
 func atHand(s *shard, h uint64) *flow {
-	sl := s.table.find(h, func(id int32) bool { return s.flows.places.at(id).hash == h })
-	if sl.flow == 0 || s.flows.places.at(sl.flow).at <= 0 {
-		return nil
+	if sl := s.table.find(h, func(int32) bool { return true }); sl.flow > 0 {
+		return s.flows.at(sl.flow)
 	}
-	return s.flows.hot.at(s.flows.places.at(sl.flow).at)
+	return nil
 }
 
 func closingAt(s *shard, f *flow) closing {
@@ -88,4 +91,14 @@ func closingAt(s *shard, f *flow) closing {
 		return closing{}
 	}
 	return *s.closings.at(f.closing)
+}
+
+// gapsAt returns the gaps of both sides.
+func gapsAt(s *shard, f *flow) (out [2]reassembly.Gaps) {
+	for x := range f.e {
+		if f.e[x].out.GapsAt != 0 {
+			out[x] = *s.gapsOf(&f.e[x])
+		}
+	}
+	return out
 }

@@ -151,8 +151,7 @@ func (ps *packedStore) put(b []byte) int32 {
 // grow adds an eighth of the chunks there are, out of one block of memory, at most maxBlock.
 func (ps *packedStore) grow() {
 	n := min(max(len(ps.chunks)/8, 1), maxBlock/packedChunk)
-	block := make([]byte, n*packedChunk+8) // what is read at once may end behind a record
-	wantHugePages(block)
+	block := newBlock[byte](n*packedChunk + 8) // what is read at once may end behind a record
 	for i := range n {
 		ps.chunks = append(ps.chunks, block[i*packedChunk:(i+1)*packedChunk+8])
 	}

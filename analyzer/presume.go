@@ -13,7 +13,7 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		if !n.sent || m.sent || o.resets.rst.accepted || f.flags&self != 0 {
 			continue
 		}
-		beyond, ok := peer.out.AckedBeyond()
+		beyond, ok := peer.out.AckedBeyond(s.gapsOf(peer))
 		switch {
 		case peer.packets > 0 && ok && beyond == peer.out.Next()+1 && e.prevAck == peer.out.Next() && !peer.out.Missing():
 		case peer.packets == 0 && e.lastAck == e.prevAck+1:

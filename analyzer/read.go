@@ -72,6 +72,9 @@ func newRun(opts Options) (*run, error) {
 		s.births.alone = jobs == 1
 		s.rules = opts.rules(&assumed)
 		s.bound.max = opts.MaxFlows
+		if opts.MaxFlows == 0 {
+			s.archive.keep = archiveBeyond / jobs
+		}
 		if opts.FindingsOnly && opts.Only == nil && opts.Packet == nil && len(opts.Trace) == 0 {
 			a := r.assumptions(0)
 			s.retires(&a)

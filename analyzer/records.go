@@ -18,9 +18,14 @@ type part struct {
 // records passes the records of all reported connections to yield, in stream order, until it returns false. With several
 // jobs that many goroutines make them, two parts for each ahead of yield.
 func (r *Report) records(yield func(*Flow) bool) {
-	if r.run == nil || len(r.run.shards) == 1 || len(r.flows) <= partSize {
+	if r.run == nil {
+		return
+	}
+	if len(r.run.shards) == 1 || len(r.flows) <= partSize {
+		views, done := r.run.viewers()
+		defer done()
 		for _, ref := range r.flows {
-			if !yield(r.build(ref)) {
+			if !yield(r.build(views[ref.shard], ref)) {
 				return
 			}
 		}
@@ -31,12 +36,12 @@ func (r *Report) records(yield func(*Flow) bool) {
 	work := make(chan *part, ahead)
 	var wg sync.WaitGroup
 	for range jobs {
-		readers := r.run.readers()
-		defer r.run.release(readers)
+		views, done := r.run.viewers()
+		defer done()
 		wg.Go(func() {
 			for p := range work {
 				for _, ref := range p.refs {
-					p.flows = append(p.flows, r.buildWith(readers[ref.shard], ref))
+					p.flows = append(p.flows, r.build(views[ref.shard], ref))
 				}
 				close(p.done)
 			}
@@ -70,33 +75,4 @@ func (r *Report) records(yield func(*Flow) bool) {
 			return
 		}
 	}
-}
-
-// readers returns a reader of each shard.
-func (r *run) readers() []*shard {
-	out := make([]*shard, len(r.shards))
-	for i, s := range r.shards {
-		out[i] = s.reader()
-	}
-	return out
-}
-
-// release gives the room of readers back.
-func (r *run) release(readers []*shard) {
-	for i, s := range r.shards {
-		s.flows.releaseViews(&readers[i].flows.views)
-	}
-}
-
-// reader returns a copy of s that looks at connections while others do: it has the same records, and room of its own for
-// those that it unpacks. It must take no packets, and neither must s until the room is given back.
-func (s *shard) reader() *shard {
-	var views [8]view
-	for i := range views {
-		views[i] = view{hot: s.flows.hot.add(), sides: s.flows.room()}
-	}
-	c := *s
-	c.flows.views = views
-	c.flows.closings, c.flows.resets, c.flows.odds = &c.closings, &c.resets, &c.odds
-	return &c
 }

@@ -47,18 +47,18 @@ func TestRecordsMadeAhead(t *testing.T) {
 	}
 }
 
-// What readers unpack connections to is used again for the next ones.
-func TestReadersGiveTheirRoomBack(t *testing.T) {
+// What viewers unpack connections to is used again for the next ones.
+func TestViewersGiveTheirRoomBack(t *testing.T) {
 	r, err := ReadFile(context.Background(), benchCapture(t, "a", 1000), Options{Jobs: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	count(r.Flows())
 	s := r.run.shards[0]
-	hot, closings, odds := s.flows.hot.len(), s.closings.len(), s.odds.len()
+	all, closings, odds := s.flows.len(), s.closings.len(), s.odds.len()
 	count(r.Flows())
-	if s.flows.hot.len() != hot || s.closings.len() != closings || s.odds.len() != odds {
+	if s.flows.len() != all || s.closings.len() != closings || s.odds.len() != odds {
 		t.Errorf("room for %d, %d and %d records, then for %d, %d and %d",
-			hot, closings, odds, s.flows.hot.len(), s.closings.len(), s.odds.len())
+			all, closings, odds, s.flows.len(), s.closings.len(), s.odds.len())
 	}
 }

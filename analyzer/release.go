@@ -1,16 +1,23 @@
 package analyzer
 
-// release gives back what the records of f, which is retired, refer to besides its side records. Nothing that a session made
-// for one connection may stay when it is forgotten: it runs for weeks.
+// release gives back the records of f, which is retired, and all that they refer to. Nothing that a session made for one
+// connection may stay when it is forgotten: it runs for weeks.
 func (s *shard) release(f *flow) {
-	if f.pending != 0 {
-		s.pendings.release(f.pending)
+	if f.flags&waiting != 0 {
+		delete(s.pendings, f.id)
 	}
-	if f.reuse != 0 {
+	if f.flags&reused != 0 {
 		if f.flags&meeting != 0 {
 			s.part(f)
 		}
-		s.releaseReuse(f.reuse)
+		s.releaseReuse(s.reusers[f.id])
+		delete(s.reusers, f.id)
+	}
+	if f.flags&wide != 0 {
+		s.wides.release(int32(f.key.a))
+	}
+	for x := range f.e {
+		s.dropGaps(&f.e[x])
 	}
 	if f.odd != 0 {
 		for _, i := range s.odds.at(f.odd).suspect {
@@ -18,12 +25,18 @@ func (s *shard) release(f *flow) {
 				s.suspects.release(i)
 			}
 		}
+		s.odds.release(f.odd)
 	}
-	if f.closing == 0 {
-		return
+	if f.closing != 0 {
+		s.releaseClosing(f.closing)
 	}
-	c := s.closings.at(f.closing)
-	for x := range f.e {
+	s.flows.release(f.id)
+}
+
+// releaseClosing gives a side record back, and what it refers to.
+func (s *shard) releaseClosing(i int32) {
+	c := s.closings.at(i)
+	for x := range c.fin {
 		s.releaseNotes(c.fin[x].more)
 		if more := c.timeWait[x].more; more != 0 {
 			if by := s.waitLog.at(more).by; by != 0 {
@@ -36,7 +49,9 @@ func (s *shard) release(f *flow) {
 		for _, l := range s.resets.at(c.resets).more {
 			s.releaseNotes(l)
 		}
+		s.resets.release(c.resets)
 	}
+	s.closings.release(i)
 }
 
 // releaseNotes gives the elements of a list back.
@@ -59,7 +74,5 @@ func (s *shard) releaseReuse(index int32) {
 
 // part ends the meeting of f, whose SYN was not answered, with the connection whose TIME_WAIT it met.
 func (s *shard) part(f *flow) {
-	if old := s.reuses.at(f.reuse).old; !s.flows.retired(old) {
-		s.flows.at(old).flags &^= met
-	}
+	s.flows.at(s.reuseOf(f).old).flags &^= met // which has kept that one
 }

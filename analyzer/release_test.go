@@ -43,11 +43,11 @@ func TestSessionGivesBack(t *testing.T) {
 			q.seg = decode.Segment{Src: decode.Addr{Lo: 0xffff_0a000001}, Dst: decode.Addr{Lo: 0xffff_0a000002}, SrcPort: uint16(i + 1), DstPort: 9, Flags: decode.SYN}
 			add(&q)
 		}
-		got, want := [5]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), inUse(&sh.pendings), inUse(&sh.reuses)}, referred(sh)
+		got, want := [5]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), len(sh.pendings), inUse(&sh.reuses)}, referred(sh)
 		if got != want {
 			t.Errorf("seed %d: notes, suspects, waitLog, pendings, reuses %v, referred to are %v", seed, got, want)
 		}
-		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), sh.pendings.len(), sh.reuses.len()} {
+		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), int32(len(sh.pendings)), sh.reuses.len()} {
 			made[i] += int(n) - got[i]
 		}
 	}
@@ -62,15 +62,15 @@ func inUse[T any](a *freeArena[T]) int { return int(a.len()) - len(a.free) }
 func referred(s *shard) (n [5]int) {
 	reuses := map[int32]bool{}
 	for id := int32(1); id <= s.flows.len(); id++ {
-		if s.flows.retired(id) {
+		f := s.flows.at(id)
+		if f.id == 0 {
 			continue
 		}
-		f := s.flows.at(id)
-		if f.pending != 0 {
+		if f.flags&waiting != 0 {
 			n[3]++
 		}
-		if f.reuse != 0 {
-			reuses[f.reuse] = true
+		if f.flags&reused != 0 {
+			reuses[s.reusers[id]] = true
 		}
 		if f.closing == 0 {
 			continue

@@ -40,14 +40,13 @@ type flowRef struct {
 // report makes the report of what was read.
 func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
-	for _, s := range r.shards {
-		s.flows.read = true
-	}
 	rep.Summary = r.summary(names, dropped, err)
 	numbers := rank(r.shards)
 	rep.flows = r.number(numbers)
 	if r.opts.Only != nil {
-		rep.flows = slices.DeleteFunc(rep.flows, func(ref flowRef) bool { return !r.opts.Only(rep.build(ref)) })
+		views, done := r.viewers()
+		rep.flows = slices.DeleteFunc(rep.flows, func(ref flowRef) bool { return !r.opts.Only(rep.build(views[ref.shard], ref)) })
+		done()
 	}
 	rep.count(numbers)
 	return rep
@@ -69,13 +68,19 @@ func (r *run) assumptions(dropped uint64) assumptions {
 func (r *run) number(numbers []streams) []flowRef {
 	n := 0
 	for _, s := range r.shards {
-		n += int(s.flows.len())
+		n += int(s.flows.len() + s.archive.all.len())
 	}
 	refs := make([]flowRef, 0, n)
 	for i, s := range r.shards {
+		for j := int32(1); j <= s.archive.all.len(); j++ {
+			if a := s.archive.all.at(j); a.at != 0 {
+				refs = append(refs, flowRef{stream: numbers[i].of(a.birth), shard: int16(i), flow: archivedID(j)})
+			}
+		}
 		for j := int32(1); j <= s.flows.len(); j++ {
-			if pl := s.flows.places.at(j); pl.at != 0 {
-				refs = append(refs, flowRef{stream: numbers[i].of(pl.birth), shard: int16(i), flow: j, marked: pl.entered, entered: pl.entered})
+			if f := s.flows.at(j); f.id != 0 {
+				kept := f.flags&entered != 0
+				refs = append(refs, flowRef{stream: numbers[i].of(f.birth), shard: int16(i), flow: j, marked: kept, entered: kept})
 			}
 		}
 	}
@@ -96,8 +101,13 @@ func (r *Report) Flows() iter.Seq[*Flow] {
 // least the [Examples] with the lowest stream numbers, few of many, and the records of the others need not be made.
 func (r *Report) Marked() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
+		if r.run == nil {
+			return
+		}
+		views, done := r.run.viewers()
+		defer done()
 		for _, ref := range r.flows {
-			if ref.marked && !yield(r.build(ref)) {
+			if ref.marked && !yield(r.build(views[ref.shard], ref)) {
 				return
 			}
 		}
@@ -110,7 +120,9 @@ func (r *Report) Flow(stream int) (*Flow, bool) {
 	if !ok {
 		return nil, false
 	}
-	return r.build(ref), true
+	v := r.run.shards[ref.shard].viewer()
+	defer v.close()
+	return r.build(v, ref), true
 }
 
 func (r *Report) find(stream int) (flowRef, bool) {
@@ -121,13 +133,21 @@ func (r *Report) find(stream int) (flowRef, bool) {
 	return r.flows[i], true
 }
 
-func (r *Report) build(ref flowRef) *Flow {
-	return r.buildWith(r.run.shards[ref.shard], ref)
+// build makes the record of a connection that v looks at.
+func (r *Report) build(v *viewer, ref flowRef) *Flow {
+	return v.s.record(v.at(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
 }
 
-// buildWith makes the record of a connection of s, which is its shard or a reader of that.
-func (r *Report) buildWith(s *shard, ref flowRef) *Flow {
-	return s.record(s.flows.at(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
+// viewers returns a viewer of each shard, and what closes them.
+func (r *run) viewers() (all []*viewer, done func()) {
+	for _, s := range r.shards {
+		all = append(all, s.viewer())
+	}
+	return all, func() {
+		for _, v := range all {
+			v.close()
+		}
+	}
 }
 
 // Select returns the report reduced to the connections for which keep is true: services, findings and the verdict
@@ -157,7 +177,9 @@ func (r *Report) Ladder(stream int) ([]Rung, bool) {
 	if !ok || !found {
 		return nil, false
 	}
-	return s.ladder(s.flows.at(ref.flow), steps), true
+	v := s.viewer()
+	defer v.close()
+	return s.ladder(v.at(ref.flow), steps), true
 }
 
 // summary describes the capture as a whole.

@@ -19,7 +19,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	e.rstCount = min(e.rstCount+1, maxNotes)
 	s.retractReset(f, q, x, p)
 	r := s.evidence(f, x, p)
-	s.judge(&r, &c.fin[x], &q.latest[1-x], e, &f.e[f.peer(x)], x)
+	s.judge(f, &r, &c.fin[x], &q.latest[1-x])
 	switch {
 	case q.rst.accepted:
 		s.noteGone(f, q, x, p, &r, false)
@@ -35,7 +35,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.noteGone(f, q, x, p, &r, false)
 		s.believe(f, q, x, &r)
 		if e.packets == 1 && !e.out.Started() {
-			e.out.Accept(p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
+			s.accept(e, p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
 		}
 	}
 }
@@ -127,9 +127,11 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	return r
 }
 
-// judge decides whether peer has to believe a RST that was sent in the name of e, endpoint x, which sent fin; latest is of
+// judge decides whether the peer has to believe a RST that was sent in the name of an endpoint, which sent fin; latest is of
 // the peer.
-func (s *shard) judge(r *rstFacts, fin *finFacts, latest *stamp, e, peer *endpoint, x int) {
+func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
+	x := int(r.by)
+	e, peer := &f.e[x], &f.e[f.peer(x)]
 	if peer.inSYNSent() { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
 		r.refusal = !e.sentSYN()
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
@@ -137,18 +139,18 @@ func (s *shard) judge(r *rstFacts, fin *finFacts, latest *stamp, e, peer *endpoi
 		return
 	}
 	una, acked := e.out.Acked() // RCV.NXT of y is at least this
-	beyond, hasBeyond := e.out.AckedBeyond()
+	beyond, hasBeyond := e.out.AckedBeyond(s.gapsOf(e))
 	switch {
 	case !e.out.Started():
 		r.accepted, r.unproven = true, true // nothing of x is known to hold it against
 	case r.seq == e.out.Next():
 		r.accepted = true
-		r.unproven = e.out.Contiguous().Max(una) != r.seq // y may lack what the capture lacks
+		r.unproven = e.out.Contiguous(s.gapsOf(e)).Max(una) != r.seq // y may lack what the capture lacks
 	case !acked && !peer.has(sentPlain):
 		r.accepted, r.unproven = true, true // nor of y
 	case hasBeyond && r.seq == beyond:
 		r.accepted = true
-	case r.seq == una && e.out.Contiguous() == una:
+	case r.seq == una && e.out.Contiguous(s.gapsOf(e)) == una:
 		r.accepted = true // what x sent more y cannot take: something before it is missing
 	case r.seq == una:
 		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
@@ -158,7 +160,7 @@ func (s *shard) judge(r *rstFacts, fin *finFacts, latest *stamp, e, peer *endpoi
 	case fin.sent && fin.acked && r.seq == fin.end-1:
 		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
 		r.accepted, r.strict = true, true
-	case peer.has(sentSACK) && r.seq == peer.sackMax:
+	case peer.has(sentSACK) && r.seq == s.odds.at(f.odd).sackMax[f.peer(x)]:
 		r.accepted, r.strict = true, true // Linux, tcp_validate_incoming: the right edge of the highest SACK block
 	case una.Before(r.seq) && r.seq.Before(e.out.Next()):
 		r.accepted, r.unproven = true, true

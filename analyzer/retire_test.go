@@ -140,11 +140,11 @@ func TestSessionForgetsUnanswered(t *testing.T) {
 		enter(sh, &p)
 		s.run.end = p.time
 	}
-	alive := int(sh.retired.after/1e9+idleAfter/1e9) * rate
+	alive := int(sh.retired.after/1e9) * rate
 	if n := sh.table.used; n > 3*alive/2 {
 		t.Errorf("%d of %d SYNs have a place, want about %d", n, syns, alive)
 	}
-	if n := len(sh.retired.graves.turns); n > 0 {
+	if n := len(sh.retired.graves.all); n > 0 {
 		t.Errorf("%d wait to be forgotten", n)
 	}
 	if got := s.Report().Summary; got.Verdicts[NoReply] != syns || got.Flows != syns {

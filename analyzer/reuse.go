@@ -68,13 +68,10 @@ const (
 
 // meet notes that p started a connection g on the addresses and ports of an old one, if that is in TIME_WAIT.
 func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
-	if s.flows.retired(oldIndex) {
-		return
-	}
 	old := s.flows.at(oldIndex)
 	if old.flags&meeting != 0 { // an attempt that was not answered: what it met is still there
 		old.flags &^= meeting
-		oldIndex = s.reuses.at(old.reuse).old
+		oldIndex = s.reuseOf(old).old
 		old = s.flows.at(oldIndex)
 	}
 	if old.closing == 0 {
@@ -83,7 +80,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	c := s.closings.at(old.closing)
 	seg := &p.seg
 	r := reuse{old: oldIndex, syn: p.time, last: p.time, frame: p.frame, sent: 1}
-	if sameSender(old, g) {
+	if s.sameSender(old, g) {
 		r.by = 0
 	} else {
 		r.by = uint8(old.peer(0))
@@ -113,12 +110,14 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	}
 	r.otherTTL = old.e[by].ttl != 0 && seg.TTL != 0 && old.e[by].ttl != seg.TTL
 	r.judge(old, c, seg, &s.rules)
-	g.reuse = s.reuses.add()
+	index := s.reuses.add()
+	s.reusers[g.id] = index
+	g.flags |= reused
 	r.isn = r.holds[by] && seg.Seq == c.fin[by].end+isnStep
 	r.holders = 1
-	*s.reuses.at(g.reuse) = r
+	*s.reuses.at(index) = r
 	if r.holds[by] {
-		s.takeOver(old, c, g.reuse, by, p.time)
+		s.takeOver(old, c, index, by, p.time)
 	}
 	if seg.Flags.Has(decode.ACK) {
 		s.settleReuse(g, p, accepted)
@@ -126,11 +125,14 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	}
 	g.flags |= meeting
 	old.flags |= met
-	s.arrived(old, c, s.reuses.at(g.reuse))
+	s.arrived(old, c, s.reuses.at(index))
 }
 
+// reuseOf returns what came of the SYN of f, which met a TIME_WAIT.
+func (s *shard) reuseOf(f *flow) *reuse { return s.reuses.at(s.reusers[f.id]) }
+
 // sameSender reports whether endpoint 0 of two connections on the same addresses and ports is the same end.
-func sameSender(a, b *flow) bool { return a.flags&flipped == b.flags&flipped }
+func (s *shard) sameSender(a, b *flow) bool { return s.ends(a) == s.ends(b) }
 
 // judge compares the numbers of the SYN with those of the old connection, as the system of the holder does.
 func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment, rules *timeWaitRules) {
@@ -190,7 +192,7 @@ func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
 // meets finds out what a segment of x says of the SYN with which g began in a TIME_WAIT. It returns the old connection and
 // the sender there if the segment belongs to that.
 func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
-	r := s.reuses.at(g.reuse)
+	r := s.reuseOf(g)
 	old := s.flows.at(r.old)
 	seg := &p.seg
 	by := int(r.by)
@@ -234,7 +236,7 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 // settleReuse notes what became of the SYN of g.
 func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 	g.flags &^= meeting
-	r := s.reuses.at(g.reuse)
+	r := s.reuseOf(g)
 	r.result, r.answer, r.answered = result, p.frame, p.time
 	old := s.flows.at(r.old)
 	old.flags &^= met
@@ -242,6 +244,6 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 		return
 	}
 	if x := old.peer(int(r.by)); r.holds[x] {
-		s.takeOver(old, s.closings.at(old.closing), g.reuse, x, r.last)
+		s.takeOver(old, s.closings.at(old.closing), s.reusers[g.id], x, r.last)
 	}
 }

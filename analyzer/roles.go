@@ -35,16 +35,17 @@ func roles(f *flow) (client int, how Roles) {
 
 // port returns the port of endpoint x.
 func (f *flow) port(x int) uint16 {
-	if (x == 1) != (f.flags&flipped != 0) {
-		return uint16(f.key.pb)
+	if x == 1 {
+		return f.key.pb
 	}
-	return uint16(f.key.pa)
+	return f.key.pa
 }
 
 // host returns the address of endpoint x.
-func (f *flow) host(x int) decode.Addr {
-	if (x == 1) != (f.flags&flipped != 0) {
-		return f.key.b
+func (s *shard) host(f *flow, x int) decode.Addr {
+	k := s.ends(f)
+	if x == 1 {
+		return k.b
 	}
-	return f.key.a
+	return k.a
 }

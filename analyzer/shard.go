@@ -1,6 +1,9 @@
 package analyzer
 
-import "finscope/internal/decode"
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
 
 // shard follows the connections whose keys hash to it. Shards share nothing, and the packets of one connection all go to
 // one shard, so what they find does not depend on how many there are.
@@ -9,24 +12,32 @@ type shard struct {
 	seed    uint64
 
 	table    table
-	flows    flowStore
+	flows    freeArena[flow]
+	begun    uint64 // connections so far
 	births   births
+	wides    freeArena[wideEnds]
+	gaps     freeArena[reassembly.Gaps]
+	newGaps  reassembly.Gaps // room for those of a stream that has none so far
 	closings freeArena[closing]
 	resets   freeArena[resets]
-	pendings freeArena[pendingSYN]
-	suspects freeArena[packet] // FINs outside the window: they count once something agrees with them
+	pendings map[int32]pendingSYN // by flow.id
+	reusers  map[int32]int32      // index in reuses, by flow.id of the connection whose SYN met a TIME_WAIT
+	suspects freeArena[packet]    // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
 	notes    freeArena[note]
 	waitLog  freeArena[waitEvents]
 	reuses   freeArena[reuse]
 	rules    timeWaitRules
 	bound    bound
+	wheel    wheel // all connections, each to be looked at when it may be over for long
+	archive  archive
 	retired  retirement
 
 	closes  func(*flow)   // told of each connection whose close begins; nil: nobody is
 	waited  func(f *flow) // told of each connection to whose TIME_WAIT something happens; nil: nobody is
 	fetched int64         // means nothing: it keeps the loads of fetch from being left out
 
+	epoch   int64 // time of the first packet
 	due     int64 // when the next tick is
 	entered int   // packets since the last one
 
@@ -42,10 +53,11 @@ type shard struct {
 }
 
 func newShard(m *machine, seed uint64) *shard {
-	s := &shard{answers: newAnswers(m), seed: seed}
-	s.flows.closings, s.flows.resets, s.flows.odds = &s.closings, &s.resets, &s.odds
-	s.resets.grow() // these two are read where there is none
+	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(archiveAfter)}
+	s.archive.keep = noArchive
+	s.resets.grow() // these are read where there is none
 	s.odds.grow()
+	s.gaps.grow()
 	s.table.grow()
 	return s
 }
@@ -55,32 +67,33 @@ func (s *shard) add(p *packet, h uint64) {
 	if s.entered++; p.time >= s.due || s.entered == tickPackets {
 		s.tick(p.time)
 	}
-	sl, f, second := s.find(&p.seg, h)
+	sl, f, x := s.find(&p.seg, h)
 	switch {
 	case sl.flow == 0:
-		sl.hash = uint32(h >> 32)
-		s.begin(sl, p, h)
+		sl.hash = h
+		s.begin(sl, p)
 		s.table.used++
 		s.table.grow()
 		return
-	case f == nil, s.retired.after != 0 && s.over(f, p.time):
-		if !s.tooLate(sl.flow, p) {
-			s.begin(sl, p, h)
+	case f == nil:
+		if !s.tooLate(sl.flow == goneEarly, p) {
+			s.begin(sl, p)
+		}
+		return
+	case f.flags&entered != 0, s.retired.after != 0 && s.over(f, p.time):
+		if !s.tooLate(f.flags&finishedEarly != 0, p) {
+			s.begin(sl, p)
 		}
 		return
 	case f.flags&finishedEarly != 0:
-		s.begin(sl, p, h)
+		s.begin(sl, p)
 		return
-	}
-	x := 0
-	if second != (f.flags&flipped != 0) {
-		x = 1
 	}
 	if s.ordinary(f, x, p) {
 		return
 	}
 	s.watch(f)
-	if f.pending != 0 || f.flags&meeting != 0 || p.seg.Flags.Has(decode.SYN) {
+	if f.flags&(waiting|meeting) != 0 || p.seg.Flags.Has(decode.SYN) {
 		if f, x = s.route(sl, x, p); f == nil {
 			return
 		}
@@ -96,69 +109,68 @@ const (
 	tickPackets = 1 << 12
 )
 
-// tick packs and retires connections whose time has come.
+// tick retires and archives connections whose time has come.
 func (s *shard) tick(now int64) {
-	s.flows.sweep(now, s.entered)
-	if s.retired.after != 0 {
-		for s.retireNext(now) {
-		}
-		for s.forgetNext(now) {
-		}
+	if s.epoch == 0 {
+		s.epoch = now
 	}
+	s.lookAround(now, s.entered)
 	s.due, s.entered = now+tickEvery, 0
 }
 
-// begin starts a connection with the packet p, of which h is the hash of its key and sl the slot.
-func (s *shard) begin(sl *slot, p *packet, h uint64) {
-	f := s.newFlow(sl, p, s.birth(p.frame), h)
+// begin starts a connection with the packet p, of whose ends sl is the slot.
+func (s *shard) begin(sl *slot, p *packet) {
+	f := s.newFlow(sl, p, s.birth(p.frame))
 	s.watch(f)
 	s.apply(f, 0, p)
 }
 
-// newFlow adds a connection to the arena and makes it the latest of its key, whose slot is sl. Its first packet p is not
-// yet entered; h is the hash of its key.
-func (s *shard) newFlow(sl *slot, p *packet, birth int32, h uint64) *flow {
-	sl.flow = s.flows.add(birth, h)
-	f := s.flows.at(sl.flow)
-	k, second := keyOf(&p.seg)
-	*f = flow{key: k, start: p.time, last: p.time, firstFrame: p.frame, lastFrame: p.frame, id: sl.flow, birth: birth}
-	if second {
-		f.flags |= flipped
-	}
-	if k.a == k.b && k.pa == k.pb {
-		f.flags |= self
-	}
+// newFlow adds a connection to the arena and makes it the latest between its ends, whose slot is sl. Its first packet p is
+// not yet entered.
+func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
+	id := s.flows.add()
+	s.begun++
+	sl.flow = id
+	f := s.flows.at(id)
+	f.start, f.last, f.firstFrame, f.lastFrame, f.id, f.birth = p.time, p.time, p.frame, p.frame, id, birth
+	s.setEnds(f, endsOf(&p.seg))
+	s.wheel.add(entry{id, birth}, p.time+s.lookAfter())
 	s.admit(f)
 	return f
 }
 
-// find returns the slot of a segment's key, with the hash h: that of its latest connection, or a free one. f is that connection;
-// nil if it has been retired, or there is none. second says that the sender is the second end of the key.
-//
-// Whether a connection takes packets is decided by times alone (see over): whether it has been retired by then rests on how
-// many packets came in between. Of one that was, the hash stands for the key: that two of a capture agree in 64 seeded bits
-// does not happen.
-func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, second bool) {
-	sl = s.table.find(h, func(id int32) (same bool) {
-		pl := s.flows.places.at(id)
+// find returns the slot of a segment's ends, with the hash h: that of the latest connection between them, or a free one. f is
+// that connection, out of the archive if it was there; nil if it is gone, or there is none. x is its endpoint that sent the
+// segment. It is table.find for packets, without calls.
+func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
+	slots := s.table.slots
+	mask := uint32(len(slots) - 1)
+	for i := uint32(h>>32) & mask; ; i = (i + 1) & mask {
+		sl = &slots[i]
 		switch {
-		case pl.hash != h:
-			return false
-		case pl.at == 0 || pl.entered:
-			f = nil
-			return true
-		case pl.at > 0:
-			f = s.flows.hot.at(pl.at)
+		case sl.flow == 0:
+			return sl, nil, 0
+		case sl.hash != h:
+		case sl.flow > 0:
+			f = s.flows.at(sl.flow)
+			if same, x := s.sender(f, seg); same {
+				return sl, f, x
+			}
+		case sl.flow >= goneEarly:
+			return sl, nil, 0
 		default:
-			f = s.flows.unpack(id)
+			f = s.unarchive(sl.flow)
+			s.wheel.add(entry{f.id, f.birth}, f.last+s.lookAfter())
+			_, x = s.sender(f, seg)
+			return sl, f, x
 		}
-		same, second = f.key.matches(seg)
-		return same
-	})
-	if sl.flow == 0 {
-		f = nil
 	}
-	return sl, f, second
+}
+
+// slotOf returns the slot of f, if no later connection has it; otherwise another one.
+func (s *shard) slotOf(f *flow) *slot {
+	k := s.ends(f)
+	return s.table.find(k.hash(s.seed), func(id int32) bool { return id == f.id })
 }
 
 // birth gives out the next stream number of this shard.

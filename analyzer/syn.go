@@ -22,6 +22,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 		if una, ok := e.out.Acked(); ok && una != e.isn && e.isn.Before(una) || e.has(sentPlain) {
 			return
 		}
+		s.dropGaps(e)
 		e.out = reassembly.Stream{}
 	}
 	if e.sentSYN() && (seg.Flags.Has(decode.ACK) == e.has(sentSYNACK)) {
@@ -75,7 +76,7 @@ func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 		}
 		s.stray(f, x, p)
 		return nil, 0
-	case f.pending != 0 && s.answersPending(f, x, seg):
+	case f.flags&waiting != 0 && s.answersPending(f, x, seg):
 		return s.promote(sl, f, x, p.frame)
 	case seg.Flags.Has(decode.SYN|decode.ACK) && f.flags&ended != 0 && f.e[x].sentSYN() && seg.Seq != f.e[x].isn:
 		if s.answersOldSYN(f, x, seg) {
@@ -123,16 +124,14 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 	s.noteISN(f, x, p)
 	s.hold(f, x, p, s.birth(p.frame))
 	f.flags |= strays
-	s.current = s.pendings.at(f.pending).birth
+	s.current = s.pendings[f.id].birth
 }
 
 // hold keeps a SYN until it shows whether it starts a connection. Until then it counts as a packet of f.
 func (s *shard) hold(f *flow, x int, p *packet, birth int32) {
 	f.e[x].packets++
-	if f.pending == 0 {
-		f.pending = s.pendings.add()
-	}
-	*s.pendings.at(f.pending) = pendingSYN{by: uint8(x), birth: birth, p: *p}
+	f.flags |= waiting
+	s.pendings[f.id] = pendingSYN{by: uint8(x), birth: birth, p: *p}
 	if s.tracing {
 		s.say("SYN with a new sequence number: it starts nothing unless it is answered")
 		s.trace(f, x, p)
@@ -141,16 +140,16 @@ func (s *shard) hold(f *flow, x int, p *packet, birth int32) {
 
 // waits reports whether the SYN of x is the one that waits in f.
 func (s *shard) waits(f *flow, x int, seg *decode.Segment) bool {
-	if f.pending == 0 {
+	if f.flags&waiting == 0 {
 		return false
 	}
-	w := s.pendings.at(f.pending)
+	w := s.pendings[f.id]
 	return int(w.by) == x && w.p.seg.Seq == seg.Seq
 }
 
 // answersPending reports whether a segment of x, with the SYN that waits in f, shows that a new connection began.
 func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
-	w := s.pendings.at(f.pending)
+	w := s.pendings[f.id]
 	if int(w.by) == x {
 		// Of the new connection's next segments the first stands just past the SYN. (The RST that answers a challenge
 		// takes its number from there: RFC 9293 §3.5.1, Figure 9.)
@@ -166,12 +165,12 @@ func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
 // promote starts the connection of the SYN that waits in f with that SYN, and returns it for the segment of x that
 // showed it, in frame.
 func (s *shard) promote(sl *slot, f *flow, x int, frame uint64) (*flow, int) {
-	w := *s.pendings.at(f.pending)
+	w := s.pendings[f.id]
 	if w.birth == noBirth {
 		w.birth = s.birth(frame)
 	}
-	s.pendings.release(f.pending)
-	f.pending = 0
+	delete(s.pendings, f.id)
+	f.flags &^= waiting
 	f.e[w.by].packets--
 	g := s.replace(sl, f, &w.p, w.birth)
 	s.watch(g)
@@ -190,7 +189,7 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 		s.recount(f, open)
 	}
 	old := sl.flow
-	g := s.newFlow(sl, p, birth, f.key.hash(s.seed))
+	g := s.newFlow(sl, p, birth)
 	s.meet(old, g, p)
 	return g
 }

@@ -1,38 +1,49 @@
 package analyzer
 
-// table finds the latest connection of a key: open addressing with linear probing over pairs of 8 bytes, the upper half of
-// the key's hash and the connection's number, at most 3/4 full. It looks at connections only to compare keys.
+// table finds the latest connection between two ends: open addressing with linear probing, at most 3/4 full.
 type table struct {
 	slots []slot
 	used  int
 }
 
+// slot is a place of the table: the hash of the ends, and the connection that was the latest between them.
 type slot struct {
-	hash uint32
-	flow int32 // number of the connection; 0: free
+	hash uint64
+	flow int32  // its number; 0: the slot is free; gone, goneEarly or, below these, an archivedID
+	last uint32 // when its latest packet came, by coarse; valid if it is gone
 }
 
-// find returns the slot of a key: that of its connection, or the free one where it belongs.
+// Values of slot.flow for a connection whose records were given back. Below 0, the hash stands for the ends: that two of a
+// capture agree in 64 seeded bits does not happen.
+const (
+	gone      = -1
+	goneEarly = -2 // it had been finished early: see bound.go
+)
+
+// find returns the slot of a hash: that of the connection for which same is true, or of one whose hash stands for its ends, or
+// the free one where it belongs.
 func (t *table) find(h uint64, same func(flow int32) bool) *slot {
 	mask := uint32(len(t.slots) - 1)
-	half := uint32(h >> 32)
-	for i := half & mask; ; i = (i + 1) & mask {
+	for i := uint32(h>>32) & mask; ; i = (i + 1) & mask {
 		sl := &t.slots[i]
-		if sl.flow == 0 || sl.hash == half && same(sl.flow) {
+		if sl.flow == 0 || sl.hash == h && (sl.flow < 0 || same(sl.flow)) {
 			return sl
 		}
 	}
 }
 
+// home is where the search for the connection of a slot begins.
+func (sl *slot) home(mask uint32) uint32 { return uint32(sl.hash>>32) & mask }
+
 // remove frees a slot. Those behind it that were pushed on by it move up, so that no search ends too soon.
 func (t *table) remove(sl *slot) {
 	mask := uint32(len(t.slots) - 1)
-	hole := sl.hash & mask
+	hole := sl.home(mask)
 	for &t.slots[hole] != sl {
 		hole = (hole + 1) & mask
 	}
 	for i := (hole + 1) & mask; t.slots[i].flow != 0; i = (i + 1) & mask {
-		if home := t.slots[i].hash & mask; (i-home)&mask >= (i-hole)&mask {
+		if home := t.slots[i].home(mask); (i-home)&mask >= (i-hole)&mask {
 			t.slots[hole] = t.slots[i]
 			hole = i
 		}
@@ -47,14 +58,13 @@ func (t *table) grow() {
 		return
 	}
 	old := t.slots
-	t.slots = make([]slot, max(1024, 2*len(old)))
-	wantHugePages(t.slots)
+	t.slots = newBlock[slot](max(1024, 2*len(old)))
 	mask := uint32(len(t.slots) - 1)
 	for _, sl := range old {
 		if sl.flow == 0 {
 			continue
 		}
-		i := sl.hash & mask
+		i := sl.home(mask)
 		for t.slots[i].flow != 0 {
 			i = (i + 1) & mask
 		}

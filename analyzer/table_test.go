@@ -8,11 +8,11 @@ import (
 // keyTable is a table with the keys that a shard keeps in its arena.
 type keyTable struct {
 	table
-	keys []key // of the index minus one
+	keys []ends // of the index minus one
 }
 
 // insert enters a key as a shard does and returns its index, and whether it is new.
-func (tab *keyTable) insert(k key, seed uint64) (int32, bool) {
+func (tab *keyTable) insert(k ends, seed uint64) (int32, bool) {
 	h := k.hash(seed)
 	sl := tab.find(h, func(i int32) bool { return tab.keys[i-1] == k })
 	if sl.flow != 0 {
@@ -20,14 +20,14 @@ func (tab *keyTable) insert(k key, seed uint64) (int32, bool) {
 	}
 	tab.keys = append(tab.keys, k)
 	i := int32(len(tab.keys))
-	*sl = slot{hash: uint32(h >> 32), flow: i}
+	*sl = slot{hash: h, flow: i}
 	tab.used++
 	tab.grow()
 	return i, true
 }
 
 // probes returns how many slots are looked at to find a key.
-func (tab *keyTable) probes(k key, seed uint64) int {
+func (tab *keyTable) probes(k ends, seed uint64) int {
 	h := k.hash(seed)
 	sl := tab.find(h, func(i int32) bool { return tab.keys[i-1] == k })
 	mask := uint32(len(tab.slots) - 1)
@@ -43,7 +43,7 @@ func TestTableAgainstMap(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	var tab keyTable
 	tab.grow()
-	want := map[key]int32{}
+	want := map[ends]int32{}
 	for n := range 100_000 {
 		k := randomKey(rng)
 		i, isNew := tab.insert(k, 42)
@@ -78,7 +78,7 @@ func TestTableSameHash(t *testing.T) {
 		if sl.flow != 0 {
 			t.Fatalf("key %d found before it was entered, as %d", i+1, sl.flow)
 		}
-		*sl = slot{hash: h >> 32, flow: i + 1}
+		*sl = slot{hash: h, flow: i + 1}
 		tab.used++
 	}
 	for i := range int32(5) {
@@ -107,7 +107,7 @@ func TestTableRemove(t *testing.T) {
 		if sl.flow != 0 {
 			t.Fatalf("%d is there before it was entered", n)
 		}
-		*sl = slot{hash: uint32(h >> 32), flow: n}
+		*sl = slot{hash: h, flow: n}
 		tab.used++
 		hashes[n] = h
 		tab.grow()

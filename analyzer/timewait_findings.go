@@ -23,8 +23,8 @@ func (c *casefile) timeWaits() {
 				c.name(x), c.times(ev.restarts), last, ev.cause, ev.frame, clock(w.until), c.human(w.until-w.since))
 		}
 	}
-	if c.f.reuse != 0 {
-		c.timeWaitRefused(c.s.reuses.at(c.f.reuse))
+	if c.f.flags&reused != 0 {
+		c.timeWaitRefused(c.s.reuseOf(c.f))
 	}
 }
 

@@ -47,24 +47,37 @@ func (k Kind) String() string {
 type span struct{ low, high Seq }
 
 // Stream is the sequence space of one direction. The zero value has seen nothing.
+//
+// What few streams need for long is in [Gaps], so that a million streams take half the memory: methods that may look there
+// are given it. As long as HasGaps is false nothing in there counts, and any Gaps will do; once it is true, the next call
+// needs the same one.
 type Stream struct {
 	numbers uint64 // how many numbers were seen, each once
 	start   Seq    // the lowest
 	nxt     Seq    // one past the highest: SND.NXT, as far as the capture point knows it
 	una     Seq    // highest acknowledgment of numbers that were seen: SND.UNA likewise
-	beyond  Seq    // highest acknowledgment of numbers that were not seen; valid iff hasBeyond
 
-	nholes    uint8
+	nholes    uint8 // how many of Gaps.holes are valid
 	started   bool
 	acked     bool // una holds a real acknowledgment
-	hasBeyond bool
-	hasJump   bool
+	hasBeyond bool // Gaps.beyond is valid
+	hasJump   bool // Gaps.jump is valid
 	forgot    bool // a hole had to be forgotten
 	far       bool // start lies more than maxRoom behind nxt: nothing is compared with it any more
 
-	jump  span // a Suspect segment that waits for confirmation; valid iff hasJump
-	holes [MaxHoles]span
+	// GapsAt is for whoever keeps the Gaps of many streams in a list: the index of these. It means nothing here.
+	GapsAt int32
 }
+
+// Gaps is what a [Stream] remembers of numbers that it has not seen.
+type Gaps struct {
+	beyond Seq  // highest acknowledgment of numbers that were not seen
+	jump   span // a Suspect segment that waits for confirmation
+	holes  [MaxHoles]span
+}
+
+// HasGaps reports whether the stream has something in its Gaps.
+func (s *Stream) HasGaps() bool { return s.nholes > 0 || s.hasBeyond || s.hasJump }
 
 // Started reports whether a segment of this direction, or an acknowledgment of it, was seen.
 func (s *Stream) Started() bool { return s.started }
@@ -83,13 +96,13 @@ func (s *Stream) Numbers() uint64 { return s.numbers }
 func (s *Stream) Acked() (Seq, bool) { return s.una, s.acked }
 
 // AckedBeyond returns the highest plausible acknowledgment of numbers that were not seen, and whether there is one.
-func (s *Stream) AckedBeyond() (Seq, bool) { return s.beyond, s.hasBeyond }
+func (s *Stream) AckedBeyond(g *Gaps) (Seq, bool) { return g.beyond, s.hasBeyond }
 
 // Contiguous returns one past the last number before the first hole; valid iff Started. It is the most that a receiver
 // can have acknowledged if it was sent only what the capture shows.
-func (s *Stream) Contiguous() Seq {
+func (s *Stream) Contiguous(g *Gaps) Seq {
 	if s.nholes > 0 {
-		return s.holes[0].low
+		return g.holes[0].low
 	}
 	return s.nxt
 }
@@ -99,13 +112,13 @@ func (s *Stream) Missing() bool { return s.nholes > 0 || s.forgot }
 
 // UnseenAcked reports whether the receiver acknowledged numbers that were never seen: they passed unseen, which is a
 // fault of the capture and not a loss on the path.
-func (s *Stream) UnseenAcked() bool {
-	return s.hasBeyond || s.forgot || s.nholes > 0 && s.acked && s.holes[0].low.Before(s.una)
+func (s *Stream) UnseenAcked(g *Gaps) bool {
+	return s.hasBeyond || s.forgot || s.nholes > 0 && s.acked && g.holes[0].low.Before(s.una)
 }
 
 // Accept enters a segment that occupies the numbers seq =< n < end, SYN and FIN included, and says what it was.
 // room is how far past Next the receiver's window reaches, [UnknownRoom] if that is not known.
-func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
+func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 	if uint32(end-seq) > maxRoom {
 		return Suspect // no receiver has room for that, and no next segment makes it likelier
 	}
@@ -123,20 +136,20 @@ func (s *Stream) Accept(seq, end Seq, room uint32) Kind {
 			return Empty
 		}
 		s.numbers += uint64(end - seq)
-		s.advance(end)
+		s.advance(g, end)
 		return New
 	}
 	if s.nxt.Before(seq) {
-		return s.acceptAhead(seq, end, room)
+		return s.acceptAhead(g, seq, end, room)
 	}
 	if s.tooOld(end) {
-		return s.suspect(seq, end)
+		return s.suspect(g, seq, end)
 	}
 	s.hasJump = false
 	if seq == end {
 		return Probe
 	}
-	return s.acceptOld(seq, end)
+	return s.acceptOld(g, seq, end)
 }
 
 // Expects reports whether a segment of length octets at seq is the next one: [Stream.Continue] then enters it as
@@ -146,11 +159,11 @@ func (s *Stream) Expects(seq Seq, length uint32) bool {
 }
 
 // Continue enters the length octets of a segment that is the next one.
-func (s *Stream) Continue(length uint32) {
+func (s *Stream) Continue(g *Gaps, length uint32) {
 	s.hasJump = false
 	if length > 0 {
 		s.numbers += uint64(length)
-		s.advance(s.nxt + Seq(length))
+		s.advance(g, s.nxt+Seq(length))
 	}
 }
 
@@ -167,27 +180,27 @@ func (s *Stream) Cover(ack Seq) bool {
 }
 
 // acceptAhead enters a segment that starts past the next number.
-func (s *Stream) acceptAhead(seq, end Seq, room uint32) Kind {
-	if !s.within(seq, room) && !(s.hasJump && uint32(seq-s.jump.high) <= UnknownRoom) {
-		return s.suspect(seq, end)
+func (s *Stream) acceptAhead(g *Gaps, seq, end Seq, room uint32) Kind {
+	if !s.within(g, seq, room) && !(s.hasJump && uint32(seq-g.jump.high) <= UnknownRoom) {
+		return s.suspect(g, seq, end)
 	}
 	if seq == end {
 		// An empty segment past the next number says that something was sent, not what; numbers that never come
 		// would make a hole of a garbled header.
 		return Ahead
 	}
-	s.open(span{s.nxt, seq}, s.hasJump)
+	s.open(g, span{s.nxt, seq}, s.hasJump)
 	s.hasJump = false
 	s.numbers += uint64(end - seq)
-	s.advance(end)
+	s.advance(g, end)
 	return Ahead
 }
 
 // within reports whether a segment that starts past the next number is plausible by itself: the window reaches that far,
 // or what was acknowledged unseen does, and a bit more.
-func (s *Stream) within(seq Seq, room uint32) bool {
+func (s *Stream) within(g *Gaps, seq Seq, room uint32) bool {
 	ahead := uint32(seq - s.nxt)
-	return ahead <= min(room, maxRoom) || s.hasBeyond && ahead <= uint32(s.beyond-s.nxt)+UnknownRoom
+	return ahead <= min(room, maxRoom) || s.hasBeyond && ahead <= uint32(g.beyond-s.nxt)+UnknownRoom
 }
 
 // tooOld reports whether a position that is not past the next number lies so far below all that was seen that no
@@ -200,71 +213,71 @@ func (s *Stream) tooOld(t Seq) bool {
 }
 
 // open records the missing range h. If a jump was confirmed, its first segment is not missing.
-func (s *Stream) open(h span, jumped bool) {
-	if low, high := uint32(s.jump.low-h.low), uint32(s.jump.high-h.low); jumped && low <= high && high <= uint32(h.high-h.low) {
-		s.numbers += uint64(s.jump.high - s.jump.low)
-		s.addHole(span{h.low, s.jump.low})
-		h.low = s.jump.high
+func (s *Stream) open(g *Gaps, h span, jumped bool) {
+	if low, high := uint32(g.jump.low-h.low), uint32(g.jump.high-h.low); jumped && low <= high && high <= uint32(h.high-h.low) {
+		s.numbers += uint64(g.jump.high - g.jump.low)
+		s.addHole(g, span{h.low, g.jump.low})
+		h.low = g.jump.high
 	}
-	s.addHole(h)
+	s.addHole(g, h)
 }
 
 // addHole records a missing range above all others.
-func (s *Stream) addHole(h span) {
+func (s *Stream) addHole(g *Gaps, h span) {
 	if h.low == h.high {
 		return
 	}
-	if s.nholes > 0 && s.holes[s.nholes-1].high == h.low { // all that was seen between them is an empty segment
-		s.holes[s.nholes-1].high = h.high
+	if s.nholes > 0 && g.holes[s.nholes-1].high == h.low { // all that was seen between them is an empty segment
+		g.holes[s.nholes-1].high = h.high
 		return
 	}
 	if s.nholes == MaxHoles {
-		copy(s.holes[:], s.holes[1:])
+		copy(g.holes[:], g.holes[1:])
 		s.nholes--
 		s.forgot = true
 	}
-	s.holes[s.nholes] = h
+	g.holes[s.nholes] = h
 	s.nholes++
 }
 
 // addFirstHole records a missing range below all others; if there are enough of those, it is the one to be forgotten.
-func (s *Stream) addFirstHole(h span) {
-	if s.nholes > 0 && s.holes[0].low == h.high {
-		s.holes[0].low = h.low
+func (s *Stream) addFirstHole(g *Gaps, h span) {
+	if s.nholes > 0 && g.holes[0].low == h.high {
+		g.holes[0].low = h.low
 		return
 	}
 	if s.nholes == MaxHoles {
 		s.forgot = true
 		return
 	}
-	copy(s.holes[1:], s.holes[:s.nholes])
-	s.holes[0] = h
+	copy(g.holes[1:], g.holes[:s.nholes])
+	g.holes[0] = h
 	s.nholes++
 }
 
-func (s *Stream) suspect(seq, end Seq) Kind {
-	s.jump, s.hasJump = span{seq, end}, true
+func (s *Stream) suspect(g *Gaps, seq, end Seq) Kind {
+	g.jump, s.hasJump = span{seq, end}, true
 	return Suspect
 }
 
 // acceptOld enters a segment that starts below the next number.
-func (s *Stream) acceptOld(seq, end Seq) Kind {
+func (s *Stream) acceptOld(g *Gaps, seq, end Seq) Kind {
 	kind := Again
 	if !s.far && seq.Before(s.start) { // reordered across the start of the capture
 		s.numbers += uint64(min(uint32(s.start-seq), uint32(end-seq)))
 		if end.Before(s.start) && !(s.acked && s.start.AtOrBefore(s.una)) {
 			// What lies between may come as well, if it had not arrived before the capture began.
-			s.addFirstHole(span{end, s.start})
+			s.addFirstHole(g, span{end, s.start})
 		}
 		s.start = seq
 		kind = Fill
 	}
-	if s.fill(seq, end) {
+	if s.fill(g, seq, end) {
 		kind = Fill
 	}
 	if s.nxt.Before(end) { // sent again together with what follows
 		s.numbers += uint64(end - s.nxt)
-		s.advance(end)
+		s.advance(g, end)
 		if kind == Again {
 			kind = New
 		}
@@ -273,13 +286,13 @@ func (s *Stream) acceptOld(seq, end Seq) Kind {
 }
 
 // fill takes seq =< n < end out of the holes and reports whether that was any of them.
-func (s *Stream) fill(seq, end Seq) bool {
+func (s *Stream) fill(g *Gaps, seq, end Seq) bool {
 	if s.nholes == 0 {
 		return false
 	}
 	var kept [MaxHoles + 1]span
 	n, filled := 0, false
-	for _, h := range s.holes[:s.nholes] {
+	for _, h := range g.holes[:s.nholes] {
 		lo, hi := h.low.Max(seq), h.high
 		if end.Before(hi) {
 			hi = end
@@ -305,13 +318,13 @@ func (s *Stream) fill(seq, end Seq) bool {
 		first = 1
 		s.forgot = true
 	}
-	s.nholes = uint8(copy(s.holes[:], kept[first:n]))
+	s.nholes = uint8(copy(g.holes[:], kept[first:n]))
 	return filled
 }
 
 // Ack enters an acknowledgment of this direction and reports whether it was plausible; one that is not changes
 // nothing. room is as for [Stream.Accept].
-func (s *Stream) Ack(ack Seq, room uint32) bool {
+func (s *Stream) Ack(g *Gaps, ack Seq, room uint32) bool {
 	if !s.started {
 		// This direction has not been captured so far: the first acknowledgment is where it stands.
 		s.started, s.start, s.nxt, s.una, s.acked = true, ack, ack, ack, true
@@ -329,44 +342,44 @@ func (s *Stream) Ack(ack Seq, room uint32) bool {
 		}
 		return true
 	}
-	if s.hasJump && s.jump.low.Before(ack) && ack.AtOrBefore(s.jump.high) {
-		s.open(span{s.nxt, s.jump.high}, true)
+	if s.hasJump && g.jump.low.Before(ack) && ack.AtOrBefore(g.jump.high) {
+		s.open(g, span{s.nxt, g.jump.high}, true)
 		s.hasJump = false
 		s.una, s.acked = ack, true
-		s.advance(s.jump.high)
+		s.advance(g, g.jump.high)
 		return true
 	}
 	known := s.nxt
 	if s.hasBeyond { // with one direction captured, all that is known of the other are its acknowledgments
-		known = s.beyond
+		known = g.beyond
 	}
 	if known.Before(ack) && uint32(ack-known) > min(max(room, UnknownRoom), maxRoom) {
 		return false
 	}
-	s.beyond, s.hasBeyond = known.Max(ack), true
-	if uint32(s.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
+	g.beyond, s.hasBeyond = known.Max(ack), true
+	if uint32(g.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
 		s.forgot = true
-		s.advance(s.beyond)
+		s.advance(g, g.beyond)
 	}
 	return true
 }
 
 // advance moves the next number up to end.
-func (s *Stream) advance(end Seq) {
+func (s *Stream) advance(g *Gaps, end Seq) {
 	if s.hasBeyond || s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.far && uint32(end-s.start) > maxRoom {
-		s.catchUp(end)
+		s.catchUp(g, end)
 	}
 	s.nxt = end
 }
 
 // catchUp prepares for the next number to move up to end: it counts an acknowledgment that came before the numbers it
 // acknowledges, as captures of two interfaces show it, and gives up what will be too far behind.
-func (s *Stream) catchUp(end Seq) {
-	if s.hasBeyond && uint32(s.beyond-s.nxt) <= uint32(end-s.nxt) {
-		s.una, s.acked, s.hasBeyond = s.beyond, true, false
+func (s *Stream) catchUp(g *Gaps, end Seq) {
+	if s.hasBeyond && uint32(g.beyond-s.nxt) <= uint32(end-s.nxt) {
+		s.una, s.acked, s.hasBeyond = g.beyond, true, false
 	}
-	for s.nholes > 0 && uint32(end-s.holes[0].low) > maxRoom {
-		copy(s.holes[:], s.holes[1:])
+	for s.nholes > 0 && uint32(end-g.holes[0].low) > maxRoom {
+		copy(g.holes[:], g.holes[1:])
 		s.nholes--
 		s.forgot = true
 	}

@@ -11,17 +11,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"finscope/internal/capture"
+	"finscope/reassembly"
 )
 
 // Packing copies memory: a pointer in a record would escape the garbage collector.
 func TestRecordsHaveNoPointers(t *testing.T) {
-	for _, r := range []any{flow{}, closing{}, resets{}, oddities{}, pendingSYN{}, packet{}, note{}} {
+	for _, r := range []any{flow{}, closing{}, resets{}, oddities{}, reassembly.Gaps{}, wideEnds{}, pendingSYN{}, packet{}, note{}} {
 		rt := reflect.TypeOf(r)
 		if hasPointers(rt) {
 			t.Errorf("%v has pointers", rt)
 		}
-		if _, packed := r.(pendingSYN); !packed && rt.Size()%8 != 0 {
-			t.Errorf("%v has %d octets: not a number of words", rt, rt.Size())
+		switch r.(type) {
+		case flow, closing, resets, oddities:
+			if rt.Size()%8 != 0 {
+				t.Errorf("%v has %d octets: not a number of words", rt, rt.Size())
+			}
 		}
 	}
 }
@@ -95,24 +99,24 @@ func TestPackedStore(t *testing.T) {
 	}
 }
 
-// A connection that is packed after each packet comes out like one that never is.
-func TestPackingShowsNowhere(t *testing.T) {
+// A connection that is archived after each packet comes out like one that never is.
+func TestArchiveShowsNowhere(t *testing.T) {
 	names, err := filepath.Glob("../testdata/pcaps/*/*.pcap*")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d captures, error %v", len(names), err)
 	}
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			want, got := readPacking(t, name, false), readPacking(t, name, true)
+			want, got := readArchiving(t, name, false), readArchiving(t, name, true)
 			if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
-				t.Errorf("packed (-never +always):\n%s", diff)
+				t.Errorf("archived (-never +always):\n%s", diff)
 			}
 		})
 	}
 }
 
-// readPacking analyses a capture on one shard and returns its flow records and summary.
-func readPacking(t *testing.T, name string, always bool) (out []any) {
+// readArchiving analyses a capture on one shard and returns its flow records and summary.
+func readArchiving(t *testing.T, name string, always bool) (out []any) {
 	t.Helper()
 	r, err := newRun(Options{})
 	if err != nil {
@@ -125,7 +129,7 @@ func readPacking(t *testing.T, name string, always bool) (out []any) {
 	var p packet
 	for src.Next(&raw) == nil {
 		if always {
-			packAll(s)
+			archiveAll(s)
 		}
 		if r.frames == 0 {
 			r.first, r.end = raw.Time, raw.Time
@@ -136,7 +140,7 @@ func readPacking(t *testing.T, name string, always bool) (out []any) {
 		}
 	}
 	if always {
-		packAll(s)
+		archiveAll(s)
 	}
 	rep := r.report([]string{name}, 0, nil)
 	if *s.resets.at(0) != (resets{}) || *s.odds.at(0) != (oddities{}) {
@@ -148,10 +152,11 @@ func readPacking(t *testing.T, name string, always bool) (out []any) {
 	return append(out, rep.Summary.Verdicts, rep.Summary.Codes, rep.Services, rep.Findings)
 }
 
-func packAll(s *shard) {
-	for i := int32(1); i <= s.flows.hot.len(); i++ {
-		if f := s.flows.hot.at(i); f.id != 0 {
-			s.flows.pack(f)
+// archiveAll archives all connections that no other refers to.
+func archiveAll(s *shard) {
+	for i := int32(1); i <= s.flows.len(); i++ {
+		if f := s.flows.at(i); f.id != 0 && f.flags&(met|meeting|waiting) == 0 {
+			s.archiveFlow(f)
 		}
 	}
 }

@@ -1,0 +1,56 @@
+package analyzer
+
+import "finscope/reassembly"
+
+// Few streams have gaps, so these are kept apart: shard.gaps has them while there are any.
+
+// gapsOf returns the gaps of what e sends, to be looked at.
+func (s *shard) gapsOf(e *endpoint) *reassembly.Gaps { return s.gaps.at(e.out.GapsAt) }
+
+// accept enters the numbers of a segment that e sent.
+func (s *shard) accept(e *endpoint, seq, end reassembly.Seq, room uint32) reassembly.Kind {
+	g := s.gapsFor(e)
+	kind := e.out.Accept(g, seq, end, room)
+	s.keepGaps(e, g)
+	return kind
+}
+
+// acked enters an acknowledgment of what e sent and reports whether it was plausible.
+func (s *shard) acked(e *endpoint, ack reassembly.Seq, room uint32) bool {
+	g := s.gapsFor(e)
+	ok := e.out.Ack(g, ack, room)
+	s.keepGaps(e, g)
+	return ok
+}
+
+// gapsFor returns the gaps of what e sends, or room for some.
+func (s *shard) gapsFor(e *endpoint) *reassembly.Gaps {
+	if e.out.GapsAt != 0 {
+		return s.gaps.at(e.out.GapsAt)
+	}
+	return &s.newGaps
+}
+
+// keepGaps takes up the gaps g that have come up in what e sends, and forgets those that are filled.
+func (s *shard) keepGaps(e *endpoint, g *reassembly.Gaps) {
+	switch has := e.out.HasGaps(); {
+	case has && e.out.GapsAt == 0:
+		e.out.GapsAt = s.gaps.add()
+		*s.gaps.at(e.out.GapsAt) = *g
+	case !has && e.out.GapsAt != 0:
+		s.dropGaps(e)
+	}
+}
+
+func (s *shard) dropGaps(e *endpoint) {
+	if e.out.GapsAt != 0 {
+		s.gaps.release(e.out.GapsAt)
+		e.out.GapsAt = 0
+	}
+}
+
+// unseenAcked reports whether either side acknowledged what was never seen.
+func (s *shard) unseenAcked(f *flow) bool {
+	a, b := &f.e[0], &f.e[1]
+	return a.out.UnseenAcked(s.gapsOf(a)) || b.out.UnseenAcked(s.gapsOf(b))
+}
