@@ -45,6 +45,7 @@ type endpoint struct {
 
 	marks    marks
 	wscale   uint8
+	scaling  uint8 // one more than how far its windows are shifted; 0: that is not known
 	ttl      uint8 // of its latest packet
 	rstCount uint8 // RSTs noted, at most maxNotes
 	state    State
@@ -85,15 +86,15 @@ func (e *endpoint) room(peer *endpoint) uint32 {
 	return 1
 }
 
-// offer notes the window of a segment with ACK that e sent to peer.
-func (e *endpoint) offer(seg *decode.Segment, peer *endpoint) {
-	var shift uint8
-	if !seg.Flags.Has(decode.SYN) { // RFC 7323 §2.2: the window of a SYN is never scaled
-		var known bool
-		if shift, known = e.scale(peer); !known {
-			e.marks &^= edgeKnown
-			return
-		}
+// offer notes the window of a segment with ACK that e sent.
+func (e *endpoint) offer(seg *decode.Segment) {
+	shift := e.scaling - 1
+	switch {
+	case seg.Flags.Has(decode.SYN):
+		shift = 0 // RFC 7323 §2.2: the window of a SYN is never scaled
+	case e.scaling == 0:
+		e.marks &^= edgeKnown
+		return
 	}
 	if edge := seg.Ack + reassembly.Seq(uint32(seg.Window)<<shift); !e.has(edgeKnown) || e.edge.Before(edge) {
 		e.edge = edge
@@ -101,16 +102,16 @@ func (e *endpoint) offer(seg *decode.Segment, peer *endpoint) {
 	}
 }
 
-// scale returns by how much e's windows are shifted, and whether that is known. Both SYNs have to offer scaling; one SYN
-// without the offer is enough to know that there is none (RFC 7323 §2.2).
-func (e *endpoint) scale(peer *endpoint) (shift uint8, known bool) {
+// scale notes by how much e's windows are shifted, as far as the SYNs tell. Both have to offer scaling; one without the
+// offer is enough to know that there is none (RFC 7323 §2.2).
+func (e *endpoint) scale(peer *endpoint) {
 	switch {
 	case e.sentSYN() && !e.has(offeredWScale|optionsCut), peer.sentSYN() && !peer.has(offeredWScale|optionsCut):
-		return 0, true
+		e.scaling = 1
 	case e.has(offeredWScale) && (peer.has(offeredWScale) || e.has(sentSYNACK)):
-		return e.wscale, true
+		e.scaling = 1 + e.wscale
 	default:
-		return 0, false
+		e.scaling = 0
 	}
 }
 

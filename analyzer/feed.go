@@ -29,30 +29,39 @@ func newBatch(shards int) *batch { return &batch{shares: make([]share, shards)} 
 // enter enters the packets of shard number i.
 func (b *batch) enter(s *shard, i int) {
 	own := &b.shares[i]
-	s.fetch(own.hashes[:own.n])
-	for j, h := range own.hashes[:own.n] {
-		p := &b.packets[own.index[j]]
-		s.add(p, h)
+	for from := 0; from < own.n; from += fetchAtOnce {
+		to := min(from+fetchAtOnce, own.n)
+		s.enterSome(b, own.hashes[from:to], own.index[from:to])
 	}
 	own.n = 0
 }
 
-// fetch loads what the packets with these hashes will need into the processor's cache. The loads do not wait for one
-// another, as they would if each packet were entered before the next one is looked at.
-func (s *shard) fetch(hashes []uint64) {
-	for len(hashes) > 0 {
-		var ids [32]int32
-		n := min(len(ids), len(hashes))
-		for i, h := range hashes[:n] {
-			ids[i] = s.table.slots[uint32(h>>32)&uint32(len(s.table.slots)-1)].flow
+// fetchAtOnce is for how many packets the memory that they need is fetched before the first of them is entered: enough that
+// the processor never waits for one access alone, and few enough that all stays in its nearest cache.
+const fetchAtOnce = 32
+
+// enterSome enters packets of a batch, at most fetchAtOnce. First it looks up which connections they are likely to belong to, and
+// loads what is needed of these: the loads do not wait for one another, as they would if each packet were entered before the
+// next one is looked at. An ordinary segment is then entered without looking it up again.
+func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
+	s.pass(b.packets[index[0]].time, len(hashes))
+	var flows [fetchAtOnce]*flow
+	var ids [fetchAtOnce]int32
+	for i, h := range hashes {
+		ids[i] = s.likely(h)
+	}
+	for i, id := range ids[:len(hashes)] {
+		if id > 0 {
+			f := s.flows.at(id)
+			s.fetched += f.last ^ f.e[0].lastTime ^ f.e[1].lastTime ^ int64(f.e[0].prevAck^f.e[1].prevAck)
+			flows[i] = f
 		}
-		for _, id := range ids[:n] {
-			if id > 0 {
-				f := s.flows.at(id)
-				s.fetched += f.last ^ f.e[0].lastTime ^ f.e[1].lastTime ^ int64(f.e[0].prevAck^f.e[1].prevAck)
-			}
+	}
+	for i, h := range hashes {
+		p := &b.packets[index[i]]
+		if f := flows[i]; f == nil || !s.ordinary(f, p) {
+			s.enterAny(p, h)
 		}
-		hashes = hashes[n:]
 	}
 }
 

@@ -173,7 +173,7 @@ func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
 		e.rtt = uint32(min((p.time-peer.lastTime)/1000+1, 1<<31))
 	}
 	e.noteACK(seg, sent)
-	e.offer(seg, peer)
+	e.offer(seg)
 	s.noteOptions(f, x, seg)
 	if f.closing != 0 {
 		s.resolveSuspect(f, y)

@@ -51,8 +51,9 @@ func (s *shard) setEnds(f *flow, k ends) {
 	}
 }
 
-// sender reports whether a segment runs between the ends of f, and which endpoint sent it. It asks nothing about the direction,
-// which cannot be predicted: a branch on it costs as much as all the rest.
+// sender reports whether a segment runs between the ends of f, and which endpoint sent it. Both have the same hash, which those
+// of an IPv6 segment that agrees with IPv4 ends in the last 32 bits of its addresses have not. It asks nothing about the
+// direction, which cannot be predicted: a branch on it costs as much as all the rest.
 func (s *shard) sender(f *flow, seg *decode.Segment) (same bool, x int) {
 	if f.flags&wide != 0 {
 		k := s.ends(f)
@@ -63,9 +64,7 @@ func (s *shard) sender(f *flow, seg *decode.Segment) (same bool, x int) {
 	src, dst := uint32(seg.Src.Lo), uint32(seg.Dst.Lo)
 	forth := (src ^ k.a) | (dst ^ k.b) | uint32((seg.SrcPort^k.pa)|(seg.DstPort^k.pb))
 	back := (dst ^ k.a) | (src ^ k.b) | uint32((seg.DstPort^k.pa)|(seg.SrcPort^k.pb))
-	const four = 0xffff << 32
-	six := seg.Src.Hi | seg.Dst.Hi | ((seg.Src.Lo^four)|(seg.Dst.Lo^four))>>32
-	return uint64(min(forth, back))|six == 0, btoi(forth != 0)
+	return min(forth, back) == 0, btoi(forth != 0)
 }
 
 // ends returns the ends of f.

@@ -1,18 +1,25 @@
 package analyzer
 
-import "finscope/internal/decode"
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
 
-// ordinary enters a segment of x that leaves both ends ESTABLISHED and does no more than move numbers on, as nearly every
-// packet of a connection does. It is what apply does for such a segment, without asking what cannot be (TestOrdinary holds
-// the two against each other). For any other segment it reports false and has changed nothing.
-func (s *shard) ordinary(f *flow, x int, p *packet) bool {
+// ordinary enters a segment that leaves both ends of f ESTABLISHED and does no more than move numbers on, as nearly every
+// packet of a connection does. It is what add does for such a segment, without asking what cannot be (TestOrdinary holds
+// the two against each other). For any other segment, and if f is not the connection that it belongs to, it reports false
+// and has changed nothing. f is one that was found for the segment's hash before, and may have been given back since: as long
+// as it is settled and nothing has replaced it, it is the latest between its ends.
+func (s *shard) ordinary(f *flow, p *packet) bool {
 	const (
-		noFlags = self | meeting | waiting
+		all     = settled | self | meeting | waiting | replaced | finishedEarly | entered
 		noMarks = decode.BadChecksum | decode.HasSACK | decode.HasMPTCP
 	)
-	e, peer, seg := &f.e[x], &f.e[1-x], &p.seg
-	if f.flags&(settled|noFlags) != settled || f.odd != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
-		seg.Window == 0 || p.time < f.last || !e.has(sentACK) || !e.out.Expects(seg.Seq, seg.Len) || s.plain || s.traced != nil {
+	seg := &p.seg
+	same, x := s.sender(f, seg)
+	e, peer := &f.e[x&1], &f.e[x&1^1]
+	if !same || f.flags&all != settled || f.odd != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
+		seg.Window == 0 || p.time < f.last || e.marks&sentACK == 0 || !e.out.Expects(seg.Seq, seg.Len) || s.plain {
 		return false
 	}
 	sig, soon := signature(seg), p.time-e.lastTime <= twiceWithin
@@ -23,14 +30,20 @@ func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 	s.current = f.birth
 	f.last, f.lastFrame = p.time, p.frame
 	e.packets++
-	sent := e.out.Numbers()
-	e.out.Continue(s.gapsOf(e), seg.Len)
+	e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, seg.TTL
 	e.marks |= sentPlain
+	if seg.Ack != e.lastAck {
+		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = e.lastAck, seg.Ack, seg.Seq, e.out.Numbers()
+	}
 	if seg.Len > 0 {
+		e.out.Continue(s.gapsOf(e), seg.Len)
 		f.sentData(x)
 	}
-	e.noteACK(seg, sent)
-	e.offer(seg, peer)
-	e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, seg.TTL
+	if e.scaling == 0 {
+		e.marks &^= edgeKnown
+	} else if edge := seg.Ack + reassembly.Seq(uint32(seg.Window)<<(e.scaling-1)); e.marks&edgeKnown == 0 || e.edge.Before(edge) {
+		e.edge = edge
+		e.marks |= edgeKnown
+	}
 	return true
 }

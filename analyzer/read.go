@@ -83,6 +83,7 @@ func newRun(opts Options) (*run, error) {
 	}
 	if len(opts.Trace) > 0 {
 		r.shards[0].traced = map[int32][]step{}
+		r.shards[0].plain = true
 		for _, stream := range opts.Trace {
 			r.shards[0].traced[int32(stream)] = []step{}
 		}

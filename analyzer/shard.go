@@ -41,7 +41,7 @@ type shard struct {
 	due     int64 // when the next tick is
 	entered int   // packets since the last one
 
-	plain bool // all segments take the same way: the reference of tests
+	plain bool // all segments take the same way: where ladders are asked for, and as the reference of tests
 
 	duplicates   uint64
 	badChecksums uint64
@@ -62,34 +62,31 @@ func newShard(m *machine, seed uint64) *shard {
 	return s
 }
 
-// add enters a segment. h is the hash of its key.
+// add enters a segment. h is the hash of its ends.
 func (s *shard) add(p *packet, h uint64) {
-	if s.entered++; p.time >= s.due || s.entered == tickPackets {
-		s.tick(p.time)
+	s.pass(p.time, 1)
+	if id := s.likely(h); id <= 0 || !s.ordinary(s.flows.at(id), p) {
+		s.enterAny(p, h)
 	}
+}
+
+// likely returns the number of the connection to which segments with this hash of their ends belong, but for one case in
+// 2^64; 0 or below if there is none that takes packets.
+func (s *shard) likely(h uint64) int32 {
+	slots := s.table.slots
+	mask := uint64(len(slots) - 1)
+	for i := h >> 32 & mask; ; i = (i + 1) & mask {
+		if sl := &slots[i]; sl.hash == h || sl.flow == 0 {
+			return sl.flow
+		}
+	}
+}
+
+// enterAny enters a segment of any kind.
+func (s *shard) enterAny(p *packet, h uint64) {
 	sl, f, x := s.find(&p.seg, h)
-	switch {
-	case sl.flow == 0:
-		sl.hash = h
-		s.begin(sl, p)
-		s.table.used++
-		s.table.grow()
-		return
-	case f == nil:
-		if !s.tooLate(sl.flow == goneEarly, p) {
-			s.begin(sl, p)
-		}
-		return
-	case f.flags&entered != 0, s.retired.after != 0 && s.over(f, p.time):
-		if !s.tooLate(f.flags&finishedEarly != 0, p) {
-			s.begin(sl, p)
-		}
-		return
-	case f.flags&finishedEarly != 0:
-		s.begin(sl, p)
-		return
-	}
-	if s.ordinary(f, x, p) {
+	if f == nil || f.flags&(entered|finishedEarly) != 0 || p.time-f.last > s.retired.after && s.retired.after != 0 && s.over(f, p.time) {
+		s.addFirst(sl, f, p, h)
 		return
 	}
 	s.watch(f)
@@ -102,12 +99,38 @@ func (s *shard) add(p *packet, h uint64) {
 	s.apply(f, x, p)
 }
 
+// addFirst enters a packet for which there is no connection that takes it: f is over, or was finished early, or nil; sl is
+// the slot of the ends, with the hash h.
+func (s *shard) addFirst(sl *slot, f *flow, p *packet, h uint64) {
+	if sl.flow == 0 {
+		sl.hash = h
+		s.begin(sl, p)
+		s.table.used++
+		s.table.grow()
+		return
+	}
+	early := sl.flow == goneEarly
+	if f != nil {
+		early = f.flags&finishedEarly != 0
+	}
+	if !s.tooLate(early, p) {
+		s.begin(sl, p)
+	}
+}
+
 // A shard looks after its connections in steps of time. Where time stands still, or a wrong one has made it stand, packets
 // stand for it.
 const (
 	tickEvery   = 1 << 26 // ns, about 67 ms
 	tickPackets = 1 << 12
 )
+
+// pass notes that packets are entered, of which the first came at the time now.
+func (s *shard) pass(now int64, packets int) {
+	if s.entered += packets; now >= s.due || s.entered >= tickPackets {
+		s.tick(now)
+	}
+}
 
 // tick retires and archives connections whose time has come.
 func (s *shard) tick(now int64) {

@@ -52,6 +52,9 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	if seg.Marks&decode.OptionsCut != 0 {
 		e.marks |= optionsCut
 	}
+	peer := &f.e[f.peer(x)]
+	e.scale(peer)
+	peer.scale(e)
 }
 
 // route finds out whether a segment of x belongs to f, the latest connection of its address and port pair, or starts the

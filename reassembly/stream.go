@@ -152,19 +152,20 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 	return s.acceptOld(g, seq, end)
 }
 
-// Expects reports whether a segment of length octets at seq is the next one: [Stream.Continue] then enters it as
-// [Stream.Accept] would, for less.
+// Expects reports whether a segment of length octets at seq is the next one, and nothing waits for confirmation:
+// [Stream.Continue] then enters it as [Stream.Accept] would, for less.
 func (s *Stream) Expects(seq Seq, length uint32) bool {
-	return s.started && seq == s.nxt && length <= maxRoom
+	return s.started && !s.hasJump && !s.hasBeyond && seq == s.nxt && length <= maxRoom
 }
 
-// Continue enters the length octets of a segment that is the next one.
+// Continue enters the length octets of a segment that is the next one. One without any changes nothing.
 func (s *Stream) Continue(g *Gaps, length uint32) {
-	s.hasJump = false
-	if length > 0 {
-		s.numbers += uint64(length)
-		s.advance(g, s.nxt+Seq(length))
+	s.numbers += uint64(length)
+	end := s.nxt + Seq(length)
+	if s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.far && uint32(end-s.start) > maxRoom {
+		s.catchUp(g, end)
 	}
+	s.nxt = end
 }
 
 // Cover enters an acknowledgment of numbers that were seen, if it is not the first one, as [Stream.Ack] would; for any other
