@@ -22,5 +22,6 @@ func newBlock[T any](n int) []T {
 	for i := 0; i < n; i += max(1, hugePage/size) {
 		block[i] = zero
 	}
+	block[n-1] = zero
 	return block
 }

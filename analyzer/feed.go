@@ -45,6 +45,17 @@ const fetchAtOnce = 32
 // next one is looked at. An ordinary segment is then entered without looking it up again.
 func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 	s.pass(b.packets[index[0]].time, len(hashes))
+	slots := s.table.slots
+	mask := uint64(len(slots) - 1)
+	for _, h := range hashes { // without a branch on what is found, which would have to wait for it
+		s.fetched += int64(slots[h>>32&mask].last)
+	}
+	if len(b.shares) > 1 { // the packets were decoded by another processor
+		for _, i := range index {
+			p := &b.packets[i]
+			s.fetched += p.time ^ int64(p.seg.TSVal)
+		}
+	}
 	var flows [fetchAtOnce]*flow
 	var ids [fetchAtOnce]int32
 	for i, h := range hashes {
@@ -59,7 +70,7 @@ func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 	}
 	for i, h := range hashes {
 		p := &b.packets[index[i]]
-		if f := flows[i]; f == nil || !s.ordinary(f, p) {
+		if f := flows[i]; f == nil || !s.enterKnown(f, p) {
 			s.enterAny(p, h)
 		}
 	}

@@ -10,7 +10,7 @@ func (s *shard) gapsOf(e *endpoint) *reassembly.Gaps { return s.gaps.at(e.out.Ga
 // accept enters the numbers of a segment that e sent.
 func (s *shard) accept(e *endpoint, seq, end reassembly.Seq, room uint32) reassembly.Kind {
 	if n := uint32(end - seq); e.out.Expects(seq, n) { // nearly always
-		e.out.Continue(s.gapsOf(e), n)
+		e.out.Continue(n)
 		if n == 0 {
 			return reassembly.Empty
 		}

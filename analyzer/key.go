@@ -52,19 +52,24 @@ func (s *shard) setEnds(f *flow, k ends) {
 }
 
 // sender reports whether a segment runs between the ends of f, and which endpoint sent it. Both have the same hash, which those
-// of an IPv6 segment that agrees with IPv4 ends in the last 32 bits of its addresses have not. It asks nothing about the
-// direction, which cannot be predicted: a branch on it costs as much as all the rest.
+// of an IPv6 segment that agrees with IPv4 ends in the last 32 bits of its addresses have not.
 func (s *shard) sender(f *flow, seg *decode.Segment) (same bool, x int) {
 	if f.flags&wide != 0 {
 		k := s.ends(f)
 		same, second := k.matches(seg)
 		return same, btoi(second)
 	}
-	k := &f.key
-	src, dst := uint32(seg.Src.Lo), uint32(seg.Dst.Lo)
-	forth := (src ^ k.a) | (dst ^ k.b) | uint32((seg.SrcPort^k.pa)|(seg.DstPort^k.pb))
-	back := (dst ^ k.a) | (src ^ k.b) | uint32((seg.DstPort^k.pa)|(seg.SrcPort^k.pb))
+	forth, back := f.key.differences(seg)
 	return min(forth, back) == 0, btoi(forth != 0)
+}
+
+// differences returns in what the ends of a segment differ from those of an IPv4 connection, on its way from endpoint 0 and
+// back. It asks nothing about the direction, which cannot be predicted: a branch on it costs as much as all the rest.
+func (k *key) differences(seg *decode.Segment) (forth, back uint32) {
+	src, dst := uint32(seg.Src.Lo), uint32(seg.Dst.Lo)
+	forth = (src ^ k.a) | (dst ^ k.b) | uint32((seg.SrcPort^k.pa)|(seg.DstPort^k.pb))
+	back = (dst ^ k.a) | (src ^ k.b) | uint32((seg.DstPort^k.pa)|(seg.SrcPort^k.pb))
+	return forth, back
 }
 
 // ends returns the ends of f.

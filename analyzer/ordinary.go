@@ -5,20 +5,13 @@ import (
 	"finscope/reassembly"
 )
 
-// ordinary enters a segment that leaves both ends of f ESTABLISHED and does no more than move numbers on, as nearly every
-// packet of a connection does. It is what add does for such a segment, without asking what cannot be (TestOrdinary holds
-// the two against each other). For any other segment, and if f is not the connection that it belongs to, it reports false
-// and has changed nothing. f is one that was found for the segment's hash before, and may have been given back since: as long
-// as it is settled and nothing has replaced it, it is the latest between its ends.
-func (s *shard) ordinary(f *flow, p *packet) bool {
-	const (
-		all     = settled | self | meeting | waiting | replaced | finishedEarly | entered
-		noMarks = decode.BadChecksum | decode.HasSACK | decode.HasMPTCP
-	)
-	seg := &p.seg
-	same, x := s.sender(f, seg)
-	e, peer := &f.e[x&1], &f.e[x&1^1]
-	if !same || f.flags&all != settled || f.odd != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
+// ordinary enters a segment of x that leaves both ends of f ESTABLISHED and does no more than move numbers on, as nearly every
+// packet of a connection does. It is what apply does for such a segment, without asking what cannot be (TestOrdinary holds
+// the two against each other). For any other segment it reports false and has changed nothing.
+func (s *shard) ordinary(f *flow, x int, p *packet) bool {
+	const noMarks = decode.BadChecksum | decode.HasSACK | decode.HasMPTCP
+	e, peer, seg := &f.e[x&1], &f.e[x&1^1], &p.seg
+	if f.flags&(settled|self) != settled || f.odd != 0 || seg.Flags&^decode.PSH != decode.ACK || seg.Marks&noMarks != 0 ||
 		seg.Window == 0 || p.time < f.last || e.marks&sentACK == 0 || !e.out.Expects(seg.Seq, seg.Len) || s.plain {
 		return false
 	}
@@ -36,7 +29,7 @@ func (s *shard) ordinary(f *flow, p *packet) bool {
 		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = e.lastAck, seg.Ack, seg.Seq, e.out.Numbers()
 	}
 	if seg.Len > 0 {
-		e.out.Continue(s.gapsOf(e), seg.Len)
+		e.out.Continue(seg.Len)
 		f.sentData(x)
 	}
 	if e.scaling == 0 {

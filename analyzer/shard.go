@@ -65,10 +65,35 @@ func newShard(m *machine, seed uint64) *shard {
 // add enters a segment. h is the hash of its ends.
 func (s *shard) add(p *packet, h uint64) {
 	s.pass(p.time, 1)
-	if id := s.likely(h); id <= 0 || !s.ordinary(s.flows.at(id), p) {
+	if id := s.likely(h); id <= 0 || !s.enterKnown(s.flows.at(id), p) {
 		s.enterAny(p, h)
 	}
 }
+
+// enterKnown enters a segment that belongs to f for certain: it runs between the ends of f, is no SYN, and f has not ended. f was
+// found for the segment's hash before; whatever has happened since, as long as nothing has replaced it, it is the latest between
+// its ends. For any other segment it reports false and has changed nothing.
+func (s *shard) enterKnown(f *flow, p *packet) bool {
+	const unclear = waiting | meeting | ended | replaced | finishedEarly | entered
+	seg := &p.seg
+	forth, back := f.key.differences(seg)
+	same, x := min(forth, back) == 0, btoi(forth != 0)
+	if f.flags&wide != 0 {
+		same, x = s.sender(f, seg)
+	}
+	if !same || f.flags&unclear != 0 || seg.Flags.Has(decode.SYN) || p.time-f.last > unclearAfter {
+		return false
+	}
+	if !s.ordinary(f, x, p) {
+		s.watch(f)
+		s.apply(f, x, p)
+	}
+	return true
+}
+
+// unclearAfter is after what silence it takes a look whether a connection is over that has not ended, because nobody answered
+// its SYN. Any time that is shorter than retirement.after will do. ns.
+const unclearAfter = retireAfter
 
 // likely returns the number of the connection to which segments with this hash of their ends belong, but for one case in
 // 2^64; 0 or below if there is none that takes packets.

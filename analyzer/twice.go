@@ -56,14 +56,11 @@ func (id identity) within() int64 {
 
 // signature condenses all that makes a segment the same packet as another.
 func signature(seg *decode.Segment) uint32 {
-	h := uint64(seg.Seq)<<32 | uint64(seg.Ack)
-	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
-	h ^= uint64(seg.IPID)<<32 | uint64(seg.TSVal)
-	h = (h ^ h>>32) * 0x94d049bb133111eb
-	h ^= uint64(seg.Len)<<32 | uint64(seg.Window)<<16 | uint64(seg.Flags)
-	h ^= uint64(seg.SACKLeft) << 24
-	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
-	return uint32(h >> 32)
+	numbers := uint64(seg.Seq)<<32 | uint64(seg.Ack)
+	stamps := uint64(seg.IPID)<<32 | uint64(seg.TSVal)
+	rest := uint64(seg.Len)<<32 ^ uint64(seg.Window)<<16 ^ uint64(seg.Flags) ^ uint64(seg.SACKLeft)<<24
+	h := fold(numbers^0xbf58476d1ce4e5b9, stamps^0x94d049bb133111eb)
+	return uint32(fold(h^rest, 0xd6e8feb86659fd93))
 }
 
 // capturedTwice reports whether p is a copy of a packet that e sent just before, and remembers it otherwise.

@@ -152,20 +152,18 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 	return s.acceptOld(g, seq, end)
 }
 
-// Expects reports whether a segment of length octets at seq is the next one, and nothing waits for confirmation:
-// [Stream.Continue] then enters it as [Stream.Accept] would, for less.
+// Expects reports whether a segment of length octets at seq is the next one, and nothing waits for confirmation or is too far
+// behind by then: [Stream.Continue] then enters it as [Stream.Accept] would, for less.
 func (s *Stream) Expects(seq Seq, length uint32) bool {
-	return s.started && !s.hasJump && !s.hasBeyond && seq == s.nxt && length <= maxRoom
+	end := seq + Seq(length)
+	return seq == s.nxt && s.started && !s.hasJump && !s.hasBeyond && length <= maxRoom && uint32(end-s.una) <= maxRoom &&
+		(s.far && s.nholes == 0 || !s.far && uint32(end-s.start) <= maxRoom)
 }
 
 // Continue enters the length octets of a segment that is the next one. One without any changes nothing.
-func (s *Stream) Continue(g *Gaps, length uint32) {
+func (s *Stream) Continue(length uint32) {
 	s.numbers += uint64(length)
-	end := s.nxt + Seq(length)
-	if s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.far && uint32(end-s.start) > maxRoom {
-		s.catchUp(g, end)
-	}
-	s.nxt = end
+	s.nxt += Seq(length)
 }
 
 // Cover enters an acknowledgment of numbers that were seen, if it is not the first one, as [Stream.Ack] would; for any other

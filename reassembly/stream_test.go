@@ -32,7 +32,6 @@ func (w *whole) Accept(seq, end Seq, room uint32) Kind {
 	return w.Stream.Accept(w.gaps(), seq, end, room)
 }
 func (w *whole) Ack(ack Seq, room uint32) bool { return w.Stream.Ack(w.gaps(), ack, room) }
-func (w *whole) Continue(length uint32)        { w.Stream.Continue(w.gaps(), length) }
 func (w *whole) Contiguous() Seq               { return w.Stream.Contiguous(w.gaps()) }
 func (w *whole) UnseenAcked() bool             { return w.Stream.UnseenAcked(w.gaps()) }
 func (w *whole) AckedBeyond() (Seq, bool)      { return w.Stream.AckedBeyond(w.gaps()) }
