@@ -14,7 +14,8 @@ const maxJudged = 1480
 // complemented, with the length of the segment or, for segmentation offload, with 0; some write 0 for the whole field.
 // A receiving host that merges segments (GRO) leaves the same sum.
 func provablyWrong(b []byte, seg *Segment) bool {
-	if seg.Checksum == 0 || len(b) > maxJudged {
+	sum := binary.BigEndian.Uint16(b[16:])
+	if sum == 0 || len(b) > maxJudged {
 		return false
 	}
 	var pseudo uint64
@@ -28,7 +29,7 @@ func provablyWrong(b []byte, seg *Segment) bool {
 	if fold(sumBytes(whole, b)) == 0xffff {
 		return false // right, as nearly all are
 	}
-	return fold(whole) != seg.Checksum && fold(pseudo) != seg.Checksum
+	return fold(whole) != sum && fold(pseudo) != sum
 }
 
 // addWord is the ones' complement sum of 64-bit words, which folds to that of their 16-bit parts (RFC 1071 §2).

@@ -69,7 +69,6 @@ func plain(data []byte, seg *Segment) bool {
 	seg.Ack = reassembly.Seq(word >> 32)
 	seg.Flags = Flags(word>>16) & (AE<<1 - 1)
 	seg.Window = uint16(word)
-	seg.Checksum = binary.BigEndian.Uint16(h[16:])
 	hlen := int(word>>28&0xf) * 4
 	if hlen < 20 || hlen > wire || hlen > len(b) {
 		return false
