@@ -176,10 +176,12 @@ func (r *run) addAll(raws []capture.Packet) {
 			r.meet(raw.Link)
 		}
 		p := r.feed.next()
-		out := r.decoder.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg)
-		if out != decode.TCP {
-			r.outcomes[out]++
-			continue
+		if link := decode.LinkType(raw.Link); !decode.Plain(link, raw.Data, &p.seg) {
+			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
+			if out != decode.TCP {
+				r.outcomes[out]++
+				continue
+			}
 		}
 		r.tcp++
 		p.frame, p.time = frame, raw.Time

@@ -6,6 +6,13 @@ import (
 	"finscope/reassembly"
 )
 
+// Plain decodes packets that need no Decoder, which most are, and reports whether this was one; Decode is for the others and
+// comes to the same for these. It is there for the loop over all packets of a file: Decode, which keeps its arguments for the
+// long way, is 20 instructions more for each of them.
+func Plain(link LinkType, data []byte, seg *Segment) bool {
+	return link == LinkEthernet && plain(data, seg)
+}
+
 // plain decodes what most packets are: TCP in an IP header without options or extensions in plain Ethernet, captured at
 // least up to the end of the TCP options. It takes half the time of the descent from header to header, which has to
 // remember what it passed. It reports false for all other packets, and leaves anything in seg; where it reports true, the
