@@ -126,17 +126,17 @@ func (r *run) take(ctx context.Context, src *capture.Reader) error {
 		case err != nil:
 			return err
 		}
-		raws, more := r.inTime(room[:n])
-		if len(raws) > 0 && r.matcher == nil && r.opts.Packet == nil {
-			r.addAll(raws)
+		early, all := r.inTime(room[:n])
+		if len(early) > 0 && r.matcher == nil && r.opts.Packet == nil {
+			r.addAll(early)
 		} else {
-			for i := range raws {
-				if err := r.add(&raws[i], r.feed.next()); err != nil {
+			for i := range early {
+				if err := r.add(&early[i], r.feed.next()); err != nil {
 					return err
 				}
 			}
 		}
-		if !more {
+		if !all {
 			return nil
 		}
 	}

@@ -62,8 +62,7 @@ func sumBytes(sum uint64, b []byte) uint64 {
 	return sum
 }
 
-// fold brings a sum down to 16 bits. After the second addition it has 17, after the third one more than 16 only if the rest
-// is small.
+// fold brings a sum down to 16 bits: the additions leave at most 33, 18, 17 and 16. A loop would not know how many to make.
 func fold(s uint64) uint16 {
 	s = s>>32 + s&0xffffffff
 	s = s>>16 + s&0xffff
