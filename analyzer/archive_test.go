@@ -131,11 +131,7 @@ func readArchiving(t *testing.T, name string, always bool) (out []any) {
 		if always {
 			archiveAll(s)
 		}
-		if r.frames == 0 {
-			r.first, r.end = raw.Time, raw.Time
-		}
-		r.frames++
-		if err := r.packet(&raw, &p); err != nil {
+		if err := r.add(&raw, &p); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -48,7 +48,7 @@ type run struct {
 	tcp      uint64
 	outcomes [decode.Outcomes]uint64
 	links    []uint16
-	link     uint16 // the latest one
+	link     int // the latest of them; -1 before the first packet
 }
 
 func newRun(opts Options) (*run, error) {
@@ -56,7 +56,7 @@ func newRun(opts Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{opts: opts, assumed: assumed, seed: rand.Uint64(), decoder: decode.NewDecoder()}
+	r := &run{opts: opts, assumed: assumed, seed: rand.Uint64(), decoder: decode.NewDecoder(), link: -1}
 	if opts.Filter != "" {
 		if r.matcher, err = capture.NewMatcher(opts.Filter); err != nil {
 			return nil, err
@@ -130,38 +130,78 @@ func (r *run) take(ctx context.Context, src *capture.Reader) error {
 		case err != nil:
 			return err
 		}
-		for i := range room[:n] {
-			raw := &room[i]
-			if r.frames > 0 && r.opts.Duration > 0 && raw.Time-r.first > int64(r.opts.Duration) {
-				return nil
+		early, all := r.inTime(room[:n])
+		if len(early) > 0 && r.matcher == nil && r.opts.Packet == nil {
+			r.addAll(early)
+		} else {
+			for i := range early {
+				if err := r.add(&early[i], r.feed.next()); err != nil {
+					return err
+				}
 			}
-			if err := r.add(raw, r.feed.next()); err != nil {
-				return err
-			}
+		}
+		if !all {
+			return nil
 		}
 	}
 }
 
-// add counts a packet and enters it.
-func (r *run) add(raw *capture.Packet, p *packet) error {
+// inTime returns those packets that come before Options.Duration has passed, and whether that is all of them.
+func (r *run) inTime(raws []capture.Packet) (early []capture.Packet, all bool) {
+	if r.opts.Duration <= 0 {
+		return raws, true
+	}
+	r.begin(&raws[0])
+	for i := range raws {
+		if raws[i].Time-r.first > int64(r.opts.Duration) {
+			return raws[:i], false
+		}
+	}
+	return raws, true
+}
+
+// begin takes up the time of the first packet.
+func (r *run) begin(raw *capture.Packet) {
 	if r.frames == 0 {
 		r.first, r.end = raw.Time, raw.Time
 	}
-	r.frames++
-	return r.packet(raw, p)
 }
 
-// packet decodes a packet and hands it to its shard. p is room for the segment: that of the feed if it takes packets, so
-// that they are not copied.
-func (r *run) packet(raw *capture.Packet, p *packet) error {
-	if raw.Time > r.end {
-		r.end = raw.Time
-	}
-	if raw.Link != r.link || len(r.links) == 0 {
-		r.link = raw.Link
-		if !slices.Contains(r.links, raw.Link) {
-			r.links = append(r.links, raw.Link)
+// addAll is add for packets that nobody but their shards wants to see, at least one. Nearly all packets come this way: what
+// add asks about the run is not asked again for each of them.
+func (r *run) addAll(raws []capture.Packet) {
+	r.begin(&raws[0])
+	frame, end := r.frames, r.end
+	for i := range raws {
+		raw := &raws[i]
+		frame++
+		end = max(end, raw.Time)
+		if int(raw.Link) != r.link {
+			r.meet(raw.Link)
 		}
+		p := r.feed.next()
+		if link := decode.LinkType(raw.Link); !decode.Plain(link, raw.Data, &p.seg) {
+			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
+			if out != decode.TCP {
+				r.outcomes[out]++
+				continue
+			}
+		}
+		r.tcp++
+		p.frame, p.time = frame, raw.Time
+		r.feed.put(hashOf(&p.seg, r.seed))
+	}
+	r.frames, r.end = frame, end
+}
+
+// add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the feed if it takes packets,
+// so that they are not copied.
+func (r *run) add(raw *capture.Packet, p *packet) error {
+	r.begin(raw)
+	r.frames++
+	r.end = max(r.end, raw.Time)
+	if int(raw.Link) != r.link {
+		r.meet(raw.Link)
 	}
 	if r.matcher != nil && !r.matcher.Match(raw) {
 		return nil
@@ -186,6 +226,14 @@ func (r *run) packet(raw *capture.Packet, p *packet) error {
 		}
 	}
 	return nil
+}
+
+// meet takes up a link type that is not that of the packet before.
+func (r *run) meet(link uint16) {
+	r.link = int(link)
+	if !slices.Contains(r.links, link) {
+		r.links = append(r.links, link)
+	}
 }
 
 func (r *run) progress(src *capture.Reader) {

@@ -93,7 +93,6 @@ func TestDecodeGivesTheSegmentBack(t *testing.T) {
 		if outcome := d.Decode(ethernet, frame, wireLen, 0, &got); outcome != decode.TCP {
 			t.Fatalf("%+v: outcome %v", want, outcome)
 		}
-		want.Checksum = got.Checksum // TestChecksums looks at it
 		if got != want {
 			t.Fatalf("got  %+v\nwant %+v", got, want)
 		}
@@ -243,7 +242,6 @@ func TestOffloadedPackets(t *testing.T) {
 			if outcome := decode.NewDecoder().Decode(ethernet, frame, wireLen, 0, &got); outcome != decode.TCP {
 				t.Fatalf("outcome %v", outcome)
 			}
-			tt.seg.Checksum = got.Checksum
 			if got != tt.seg {
 				t.Errorf("got  %+v\nwant %+v", got, tt.seg)
 			}

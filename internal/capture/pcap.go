@@ -23,6 +23,7 @@ type pcapFile struct {
 	s      *stream
 	big    bool   // the file is big-endian
 	mixed  bool   // version 2.3 and older: the two lengths may stand in the other order
+	other  bool   // one of the two: the words of a record need translation
 	header int    // length of a record's header
 	tick   int64  // nanoseconds in a unit of the fraction
 	link   uint16 // LINKTYPE_
@@ -66,6 +67,7 @@ func openPcap(s *stream) (*pcapFile, error) {
 		order = binary.BigEndian
 	}
 	f.mixed = order.Uint16(b[4:]) == 2 && order.Uint16(b[6:]) <= 3
+	f.other = f.big || f.mixed
 	// The upper 16 bits tell whether frames end with a checksum and how long it is; IP's own length makes that irrelevant.
 	f.link = uint16(order.Uint32(b[20:]))
 	s.take(pcapHeader)
@@ -73,51 +75,78 @@ func openPcap(s *stream) (*pcapFile, error) {
 }
 
 func (f *pcapFile) next(ps []Packet) (int, error) {
-	b := f.s.peek(f.header)
-	if len(b) < f.header {
-		if len(b) == 0 && f.s.err == io.EOF {
-			return 0, io.EOF
-		}
-		return 0, f.s.cut("record header", len(b), f.header)
+	if n := f.walk(ps); n > 0 {
+		return n, nil
 	}
-	done := 0
-	for done < len(ps) && len(b) >= f.header {
-		sec := binary.LittleEndian.Uint32(b)
-		frac := binary.LittleEndian.Uint32(b[4:])
-		n := binary.LittleEndian.Uint32(b[8:])
-		wire := binary.LittleEndian.Uint32(b[12:])
-		if f.big {
-			sec, frac = bits.ReverseBytes32(sec), bits.ReverseBytes32(frac)
-			n, wire = bits.ReverseBytes32(n), bits.ReverseBytes32(wire)
+	if err := f.load(); err != nil {
+		return 0, err
+	}
+	return f.walk(ps), nil
+}
+
+// walk takes the records that lie in the buffer whole, as many as ps has room for, and returns how many. It stops before one
+// that load has something to say about. Where the next record begins is known when the length of this one has been read, so
+// the way from one to the other must be short: an index that is added to, not a slice that is cut, which is a third more time.
+func (f *pcapFile) walk(ps []Packet) int {
+	buf, pos, done := f.s.buf[:f.s.end], f.s.pos, 0
+	for done < len(ps) && len(buf)-pos >= pcapRecord {
+		h := buf[pos : pos+pcapRecord : pos+pcapRecord]
+		stamp, sizes := binary.LittleEndian.Uint64(h), binary.LittleEndian.Uint64(h[8:])
+		if f.other {
+			stamp, sizes = f.translate(stamp, sizes)
 		}
-		if f.mixed && n > wire {
-			n, wire = wire, n
-		}
-		total := f.header + int(n)
-		switch {
-		case n <= MaxPacket && sec|frac|n|wire != 0 && total <= len(b):
-		case done > 0: // for the next call
-			return done, nil
-		case n > MaxPacket:
-			return 0, garbled("the record claims a packet of %d bytes", n)
-		case sec|frac|n|wire == 0:
-			return 0, garbled("the record is all zero, as after a crash before the data reached the disk")
-		default:
-			if b = f.s.peek(total); len(b) < total {
-				return 0, f.s.cut("packet", len(b), total)
-			}
+		data := pos + f.header
+		next := data + int(uint32(sizes))
+		if uint32(sizes) > MaxPacket || next > len(buf) || stamp|sizes == 0 {
+			break
 		}
 		p := &ps[done]
 		// No overflow: 2^32 seconds and 2^32 microseconds in nanoseconds are less than half of what fits.
-		p.Time = int64(sec)*1e9 + int64(frac)*f.tick
-		p.Data = b[f.header:total:total]
-		p.WireLen = int(wire)
+		p.Time = int64(uint32(stamp))*1e9 + int64(stamp>>32)*f.tick
+		p.Data = buf[data:next:next]
+		p.WireLen = int(sizes >> 32)
 		p.Link = f.link
-		f.s.take(total)
-		b = b[total:]
+		pos = next
 		done++
 	}
-	return done, nil
+	f.s.pos = pos
+	return done
+}
+
+// translate makes of the time stamp and the two lengths in a record's header what a little-endian file of today has there.
+func (f *pcapFile) translate(stamp, sizes uint64) (uint64, uint64) {
+	if f.big {
+		stamp = bits.RotateLeft64(bits.ReverseBytes64(stamp), 32)
+		sizes = bits.RotateLeft64(bits.ReverseBytes64(sizes), 32)
+	}
+	if f.mixed && uint32(sizes) > uint32(sizes>>32) {
+		sizes = bits.RotateLeft64(sizes, 32)
+	}
+	return stamp, sizes
+}
+
+// load brings the next record into the buffer, or returns why there is none.
+func (f *pcapFile) load() error {
+	b := f.s.peek(f.header)
+	if len(b) < f.header {
+		if len(b) == 0 && f.s.err == io.EOF {
+			return io.EOF
+		}
+		return f.s.cut("record header", len(b), f.header)
+	}
+	stamp, sizes := f.translate(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]))
+	n := uint32(sizes)
+	switch {
+	case n > MaxPacket:
+		return garbled("the record claims a packet of %d bytes", n)
+	case stamp|sizes == 0:
+		return garbled("the record is all zero, as after a crash before the data reached the disk")
+	}
+	total := f.header + int(n)
+	if b = f.s.peek(total); len(b) < total {
+		return f.s.cut("packet", len(b), total)
+	}
+	return nil
 }
 
 func (f *pcapFile) offset() int64 { return f.s.offset() }

@@ -100,6 +100,10 @@ func (f *pcapngFile) u64(b []byte) uint64 {
 func (f *pcapngFile) next(ps []Packet) (int, error) {
 	done := 0
 	for f.err == nil && done < len(ps) && (done == 0 || f.atHand()) {
+		if n := f.walk(ps[done:]); n > 0 {
+			done += n
+			continue
+		}
 		var packet bool
 		if packet, f.err = f.pass(&ps[done]); packet && f.err == nil {
 			f.last = ps[done].Time
@@ -110,6 +114,33 @@ func (f *pcapngFile) next(ps []Packet) (int, error) {
 		return done, nil
 	}
 	return 0, f.err
+}
+
+// walk takes the enhanced packet blocks that lie in the buffer whole, which nearly all blocks are, as many as ps has room for,
+// and returns how many. It stops before any other block and before one that pass has something to say about.
+func (f *pcapngFile) walk(ps []Packet) int {
+	const head, tail = 28, 4
+	buf, pos, done := f.s.buf[:f.s.end], f.s.pos, 0
+	for done < len(ps) && len(buf)-pos >= head+tail {
+		h := buf[pos : pos+head : pos+head]
+		total, id, n := f.u32(h[4:]), f.u32(h[8:]), f.u32(h[20:])
+		next := pos + int(total)
+		if f.u32(h) != blockEnhanced || total < head+tail || total > maxBlock || next > len(buf) || f.u32(buf[next-tail:]) != total ||
+			uint64(id) >= uint64(len(f.ifs)) || n > total-head-tail || n > MaxPacket {
+			break
+		}
+		in, p, data := &f.ifs[id], &ps[done], pos+head
+		p.Time = in.nanoseconds(uint64(f.u32(h[12:]))<<32 | uint64(f.u32(h[16:])))
+		p.Data = buf[data : data+int(n) : data+int(n)]
+		p.WireLen = int(f.u32(h[24:]))
+		p.Link = in.link
+		pos = next
+		done++
+	}
+	if done > 0 {
+		f.s.pos, f.last = pos, ps[done-1].Time
+	}
+	return done
 }
 
 // atHand reports whether the next block lies in the buffer whole, so that it can be passed without moving those before.

@@ -93,7 +93,7 @@ func NewDecoder() *Decoder { return &Decoder{} }
 // length on the wire, which counts if the IP header leaves the length open (segmentation offload). time is the capture
 // time in nanoseconds, by which incomplete IP fragments expire. seg is valid iff the outcome is TCP.
 func (d *Decoder) Decode(link LinkType, data []byte, wireLen int, time int64, seg *Segment) Outcome {
-	if link == LinkEthernet && looksPlain(data) && plain(data, seg) {
+	if Plain(link, data, seg) {
 		return TCP
 	}
 	*seg = Segment{}

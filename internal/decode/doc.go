@@ -25,7 +25,7 @@
 //   - anything encrypted or compressed; PPP multilink fragments; TCP over UDP-Lite, MINENC, TRILL;
 //   - all but the first packet of an 802.11 A-MSDU, which is not recognised either;
 //   - L2TPv3 pseudowires other than Ethernet with IP, VLAN or MPLS in it: cookie and sublayer are guessed;
-//   - checksums of IP headers; those of TCP where nothing depends on it (see [Segment.Checksum]).
+//   - checksums of IP headers; those of TCP where nothing depends on it (see [BadChecksum]).
 //
 // # gopacket
 //

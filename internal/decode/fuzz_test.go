@@ -140,7 +140,7 @@ func addrFromIP(b []byte) Addr {
 func oracleTCP(l *layers.TCP, s *Segment) {
 	s.SrcPort, s.DstPort = uint16(l.SrcPort), uint16(l.DstPort)
 	s.Seq, s.Ack = reassembly.Seq(l.Seq), reassembly.Seq(l.Ack)
-	s.Window, s.Checksum = l.Window, l.Checksum
+	s.Window = l.Window
 	for flag, set := range map[Flags]bool{
 		FIN: l.FIN, SYN: l.SYN, RST: l.RST, PSH: l.PSH, ACK: l.ACK, URG: l.URG, ECE: l.ECE, CWR: l.CWR, AE: l.NS,
 	} {

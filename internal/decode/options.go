@@ -26,6 +26,7 @@ const (
 	dssDataFIN  = 0x10   // in the flags byte of a DSS option (RFC 8684 §3.3.1)
 	nopNopTS    = optNop<<24 | optNop<<16 | optTimestamps<<8 | 10
 	lenNopNopTS = 12
+	lenLinuxSYN = 20
 )
 
 // options reads the options of a header whose flags are already in seg. What is malformed or cut ends the reading
@@ -35,6 +36,8 @@ func options(o []byte, seg *Segment) {
 	if len(o) >= lenNopNopTS && binary.BigEndian.Uint32(o) == nopNopTS {
 		timestamps(o[2:lenNopNopTS], seg)
 		o = o[lenNopNopTS:]
+	} else if len(o) == lenLinuxSYN && seg.Flags.Has(SYN) && linuxSYN(o, seg) {
+		return
 	}
 	for len(o) > 0 {
 		switch o[0] {
@@ -50,6 +53,19 @@ func options(o []byte, seg *Segment) {
 		option(o[:o[1]], seg)
 		o = o[o[1]:]
 	}
+}
+
+// linuxSYN reads the options of a SYN as Linux writes them with everything on: maximum segment size, SACK permitted,
+// timestamps, no operation, window scale.
+func linuxSYN(o []byte, seg *Segment) bool {
+	const mss, order, scale = 0xffff << 32, 0x0204<<48 | 0x0402<<16 | 0x080a, 0x010303
+	if binary.BigEndian.Uint64(o)&^mss != order || binary.BigEndian.Uint32(o[16:])>>8 != scale {
+		return false
+	}
+	timestamps(o[6:], seg)
+	seg.WScale = min(o[19], maxWScale)
+	seg.Marks |= PermitsSACK | HasWScale
+	return true
 }
 
 // option reads one option of at least two bytes.

@@ -65,3 +65,22 @@ func TestOptions(t *testing.T) {
 		})
 	}
 }
+
+// TestLinuxSYN holds the short way through the options of a SYN against the long one, which a NOP in front of them leads to.
+func TestLinuxSYN(t *testing.T) {
+	linux := x("020405b4 0402 080a 00000001 00000002 01 030307")
+	for bit := range len(linux)*8 + 1 {
+		o := cat(linux)
+		if bit < len(linux)*8 {
+			o[bit/8] ^= 1 << (bit % 8)
+		}
+		for _, flags := range []Flags{ACK, SYN, SYN | ACK} {
+			got, want := Segment{Flags: flags}, Segment{Flags: flags}
+			options(o, &got)
+			options(cat([]byte{optNop}, o), &want)
+			if got != want {
+				t.Errorf("%x, flags %#x\n got %+v\nwant %+v", o, flags, got, want)
+			}
+		}
+	}
+}

@@ -109,7 +109,7 @@ func want6() Segment {
 
 // decodeOne decodes a packet with a new decoder, into a segment that is full of something else.
 func decodeOne(link LinkType, data []byte) (Segment, Outcome) {
-	seg := Segment{Marks: 0xffff, Len: 99, WScale: 9, TSVal: 9, SACKMax: 9, Checksum: 9}
+	seg := Segment{Marks: 0xffff, Len: 99, WScale: 9, TSVal: 9, SACKMax: 9}
 	outcome := NewDecoder().Decode(link, data, len(data), 0, &seg)
 	return seg, outcome
 }

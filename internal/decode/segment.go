@@ -64,7 +64,8 @@ func (f Flags) Any(mask Flags) bool { return f&mask != 0 }
 // Marks says what else a segment carried or lacked, one bit each.
 type Marks uint16
 
-// The marks.
+// The marks. BadChecksum is judged only where a verdict may hang on it (SYN, FIN, RST) and only if the capture kept every
+// byte; the partial sums that checksum offload leaves in packets captured on the sending host are not taken for errors.
 const (
 	HasTimestamp  Marks = 1 << iota // TSVal and TSEcr are valid (RFC 7323 §3)
 	HasWScale                       // WScale is valid: a SYN offered window scaling (RFC 7323 §2)
@@ -73,7 +74,7 @@ const (
 	HasDataFIN                      // its DSS carries DATA_FIN (RFC 8684 §3.3.3)
 	HasFastOpen                     // the Fast Open option (kind 34, RFC 7413) is present
 	OptionsCut                      // the capture ends inside the TCP header: options after the cut are unknown
-	BadChecksum                     // the TCP checksum is provably wrong; see Segment.Checksum
+	BadChecksum                     // the TCP checksum is provably wrong
 	FromFragments                   // put together from IP fragments; the frame is the one that completed it
 	DontFragment                    // IPv4 DF
 	PermitsSACK                     // a SYN offered selective acknowledgments (RFC 2018 §2)
@@ -94,14 +95,9 @@ type Segment struct {
 	WScale uint8  // shift count 0 to 14; valid iff HasWScale
 	TTL    uint8  // or IPv6 hop limit
 
-	// IPID is the IPv4 identification, or the IPv6 flow label: with Checksum it tells a packet captured twice from
-	// one sent twice. 0 proves nothing.
+	// IPID is the IPv4 identification, or the IPv6 flow label: it helps to tell a packet captured twice from one sent
+	// twice. 0 proves nothing.
 	IPID uint32
-
-	// Checksum is the TCP checksum as found. It is verified only where a verdict may hang on it (SYN, FIN, RST) and
-	// only if the capture kept every byte; the partial sums that checksum offload leaves in packets captured on the
-	// sending host are not taken for errors.
-	Checksum uint16
 
 	TSVal, TSEcr uint32 // valid iff HasTimestamp
 

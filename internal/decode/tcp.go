@@ -30,12 +30,13 @@ func (d *Decoder) tcp(b []byte, wire int, seg *Segment) Outcome {
 		seg.Marks |= OptionsCut
 		hlen = len(b)
 		if len(b) < 20 {
-			tcpCut(b, seg)
+			if len(b) >= 16 {
+				seg.Window = binary.BigEndian.Uint16(b[14:])
+			}
 			return TCP
 		}
 	}
 	seg.Window = binary.BigEndian.Uint16(b[14:])
-	seg.Checksum = binary.BigEndian.Uint16(b[16:])
 	if hlen > 20 {
 		options(b[20:hlen], seg)
 	}
@@ -43,14 +44,4 @@ func (d *Decoder) tcp(b []byte, wire int, seg *Segment) Outcome {
 		seg.Marks |= BadChecksum
 	}
 	return TCP
-}
-
-// tcpCut reads what is there of the fields between the flags and the options; those that are not stay 0.
-func tcpCut(b []byte, seg *Segment) {
-	if len(b) >= 16 {
-		seg.Window = binary.BigEndian.Uint16(b[14:])
-	}
-	if len(b) >= 18 {
-		seg.Checksum = binary.BigEndian.Uint16(b[16:])
-	}
 }

@@ -19,12 +19,8 @@ func TestTCPCut(t *testing.T) {
 			continue
 		}
 		want := want4()
-		want.Checksum = 0xabcd
 		if header < 32 {
 			want.Marks, want.TSVal, want.TSEcr = OptionsCut, 0, 0
-		}
-		if header < 18 {
-			want.Checksum = 0
 		}
 		if header < 16 {
 			want.Window = 0
