@@ -13,6 +13,7 @@ type book struct {
 	s *shard
 
 	index    map[socketKey]int32 // of accounts
+	recent   [16]recentAccount   // what was found there of late: connections to one service follow one another
 	accounts []*account
 
 	briefs   arena[brief]
@@ -74,15 +75,26 @@ func newBook(s *shard, end int64, a *assumptions) *book {
 	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a)}
 }
 
+// recentAccount is where an account was found in book.accounts.
+type recentAccount struct {
+	key   socketKey
+	after int32 // 1 more than its index; 0: none
+}
+
 // account returns the index of the account of a service.
 func (b *book) account(addr decode.Addr, port uint16) int32 {
 	k := socketKey{addr.Hi, addr.Lo, uint64(port)}
+	recent := &b.recent[(addr.Lo+uint64(port))%uint64(len(b.recent))]
+	if recent.after != 0 && recent.key == k {
+		return recent.after - 1
+	}
 	i, ok := b.index[k]
 	if !ok {
 		i = int32(len(b.accounts))
 		b.index[k] = i
 		b.accounts = append(b.accounts, newAccount(netip.AddrPortFrom(addr.Netip(), port)))
 	}
+	*recent = recentAccount{k, i + 1}
 	return i
 }
 

@@ -75,7 +75,7 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 			for j := range r.flows {
 				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
 					f := s.flows.at(ref.flow)
-					o = s.conclude(f, r.run.end)
+					s.concludeTo(&o, f, r.run.end)
 					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
 				}
 			}

@@ -32,8 +32,28 @@ func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Findi
 // kinds returns the codes and severities of what findings would write down, each pair once, in the memory of buffer.
 func (s *shard) kinds(buffer []kind, f *flow, o *outcome, end int64, a *assumptions) []kind {
 	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true, kinds: buffer[:0]}
-	c.write()
+	if !c.uneventful() {
+		c.write()
+	}
 	return c.kinds
+}
+
+// uneventful reports whether it is plain at a glance that there is nothing to be written: both sides closed one after the
+// other, within a time that is not long, and nothing happened that is kept beside the facts of the FINs. Most connections
+// of most captures are such.
+func (c *casefile) uneventful() bool {
+	f, o := c.f, c.o
+	if o.verdict != Graceful || f.odd|f.reuse|o.c.resets != 0 || f.flags&self != 0 || o.roles == RolesBoth || o.doubts&mptcpDoubt != 0 {
+		return false
+	}
+	for x := range f.e {
+		n := &o.c.fin[x]
+		if n.copies > 1 || n.early || o.gaveUp[x] || o.c.timeWait[x].more != 0 || !o.state[x].done() {
+			return false
+		}
+	}
+	gap := o.c.fin[0].time - o.c.fin[1].time
+	return max(gap, -gap) < c.a.stuckAfter && c.s.halfClose(f, o, c.end) == nil
 }
 
 func (c *casefile) write() {

@@ -88,7 +88,7 @@ func (l *ledger) enter(b *book) {
 func (acc *account) lookUp() {
 	for _, p := range acc.pages {
 		from := p.account()
-		acc.gaps, acc.left = append(acc.gaps, from.gaps...), append(acc.left, from.left...)
+		acc.left = append(acc.left, from.left...)
 		acc.client = slices.Grow(acc.client, from.held[0])
 		acc.server = slices.Grow(acc.server, from.held[1])
 		p.eachWait(func(w *heldWait) {
@@ -120,9 +120,18 @@ func (acc *account) lookUp() {
 	}
 }
 
+// finGaps returns the times between the two FINs of its connections, as the books have them.
+func (acc *account) finGaps() [][]int64 {
+	lists := make([][]int64, len(acc.pages))
+	for i, p := range acc.pages {
+		lists[i] = p.account().gaps
+	}
+	return lists
+}
+
 // forget gives back what lookUp filled in: for all services at once it would be a good part of all memory.
 func (acc *account) forget() {
-	acc.gaps, acc.left, acc.server, acc.client, acc.refused, acc.accepted = nil, nil, nil, nil, nil, nil
+	acc.left, acc.server, acc.client, acc.refused, acc.accepted = nil, nil, nil, nil, nil
 }
 
 // occupancy returns how many TIME_WAITs there are at the end and at most.

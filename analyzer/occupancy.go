@@ -151,7 +151,7 @@ type judgement struct {
 func (l *ledger) judge(acc *account) judgement {
 	acc.lookUp()
 	defer acc.forget()
-	j := judgement{service: acc.service(acc.at), pools: l.pressures(l.pools(acc)), reserved: l.reserved(acc)}
+	j := judgement{service: acc.service(acc.at, acc.finGaps()), pools: l.pressures(l.pools(acc)), reserved: l.reserved(acc)}
 	held := l.course(acc.server, sinceOf)
 	j.service.TimeWait = ServiceTimeWait{Server: held.occupancy(), Client: l.occupancy(acc.client)}
 	if held.peak > 0 {
