@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -16,16 +17,14 @@ type book struct {
 	recent   [16]recentAccount   // what was found there of late: connections to one service follow one another
 	accounts []*account
 
-	briefs   arena[brief]
-	waits    arena[heldWait]
-	briefsBy sections // service; known when the report is made, as waitsBy and streams are
-	waitsBy  sections
-	codes    map[Code]int
-	found    []kind // in the connection entered last
-	flows    int
-	trouble  trouble
+	briefs  arena[brief]
+	clients []decode.Addr // those of IPv6
+	codes   map[Code]int
+	found   []kind // in the connection entered last
+	flows   int
+	trouble trouble
 
-	streams streams
+	streams streams // known when the report is made
 }
 
 // socketKey is an address and port as a key of maps.
@@ -33,14 +32,15 @@ type socketKey struct{ hi, lo, port uint64 }
 
 // brief is what services and hosts are judged by, of one connection.
 type brief struct {
-	start   int64
-	closed  int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
-	heard   [2]int64 // when client and server were last heard of; 0: never
-	client  decode.Addr
-	birth   int32
-	service int32  // index in book.accounts
-	port    uint16 // of the client
-	marks   briefMarks
+	start  int64
+	closed int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
+	heard  [2]int64 // when client and server were last heard of; 0: never
+	waited int64    // when its TIME_WAIT began; valid if marked so
+	client uint32   // an address of IPv4, or the index in book.clients
+	birth  int32
+	next   int32  // index in book.briefs of the next connection of its service; 0: there is none so far
+	port   uint16 // of the client
+	marks  briefMarks
 }
 
 // briefMarks are yes-or-no facts about a connection that was concluded.
@@ -57,11 +57,15 @@ const (
 	mute                                // its server sent nothing but a SYN-ACK
 	synchronous                         // the handshake got through
 	selfMade                            // a socket connected to itself
+	overIPv6                            // its client has an address of IPv6
+	waited                              // a TIME_WAIT lasts as long as it ought to
+	waitedServer                        // which the server holds
 )
 
 func (m briefMarks) has(o briefMarks) bool { return m&o != 0 }
 
-// heldWait is one TIME_WAIT as a book keeps it.
+// heldWait is one TIME_WAIT. A book keeps those alone that its brief has no place for: they ended early, started anew, or are
+// the second of their connection.
 type heldWait struct {
 	since, until int64
 	brief        int32
@@ -102,31 +106,39 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	s, end, a := b.s, b.trouble.end, b.trouble.a
 	server := f.peer(o.client)
-	service := b.account(f.host(server), f.port(server))
-	acc := b.accounts[service]
+	acc := b.accounts[b.account(f.host(server), f.port(server))]
 	acc.tally.add(f, o, end, a.stuckAfter)
 	b.flows++
 
 	i := b.briefs.add()
 	r := b.briefs.at(i)
-	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: f.host(o.client), port: f.port(o.client)}
+	if acc.last != 0 {
+		b.briefs.at(acc.last).next = i
+	} else {
+		acc.first = i
+	}
+	acc.last = i
+	*r = brief{start: f.start, closed: maxTime, birth: f.birth, port: f.port(o.client)}
+	b.setClient(r, f.host(o.client))
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
 			r.heard[side] = e.lastTime
 		}
 	}
 	r.describe(f, o, server)
+	if r.marks.has(refusedSYN) {
+		acc.refused = append(acc.refused, i)
+	}
 	acc.bind(f, o, server)
 	for x := range f.e {
 		w, ok := s.waitOf(f, o, x, end, a)
 		if !ok {
 			continue
 		}
-		*b.waits.at(b.waits.add()) = heldWait{
+		acc.hold(r, a.timeWait, heldWait{
 			since: w.since, until: w.until, brief: i, server: x == server,
 			reused: w.ended == WaitReused, isn: s.events(&o.c.timeWait[x]).proof == nextISN,
-		}
-		acc.held[btoi(x == server)]++
+		})
 	}
 	b.trouble.look(s, f, o, acc)
 	b.found = s.kinds(b.found, f, o, end, a)
@@ -138,10 +150,39 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	return len(b.found) > 0
 }
 
-// sort finds the entries of each service.
-func (b *book) sort() {
-	b.briefsBy = sectionsOf(len(b.accounts), b.briefs.len(), func(i int32) int32 { return b.briefs.at(i).service })
-	b.waitsBy = sectionsOf(len(b.accounts), b.waits.len(), func(i int32) int32 { return b.briefs.at(b.waits.at(i).brief).service })
+// hold enters a TIME_WAIT of the connection with the brief r. length is how long one lasts.
+func (acc *account) hold(r *brief, length int64, w heldWait) {
+	acc.held[btoi(w.server)]++
+	if w.until != w.since+length || w.reused || w.isn || r.marks.has(waited) {
+		acc.waits = append(acc.waits, w)
+		return
+	}
+	r.waited = w.since
+	r.marks |= waited
+	if w.server {
+		r.marks |= waitedServer
+	}
+}
+
+// setClient enters the address of a client.
+func (b *book) setClient(r *brief, client decode.Addr) {
+	if client.Is4() {
+		r.client = uint32(client.Lo)
+		return
+	}
+	r.client = uint32(len(b.clients))
+	r.marks |= overIPv6
+	b.clients = append(b.clients, client)
+}
+
+// clientOf returns the address of a client.
+func (b *book) clientOf(r *brief) decode.Addr {
+	if r.marks.has(overIPv6) {
+		return b.clients[r.client]
+	}
+	var octets [4]byte
+	binary.BigEndian.PutUint32(octets[:], r.client)
+	return decode.AddrFrom4(octets[:])
 }
 
 // absorb adds the sums of another book, which is older than what services, hosts and ports are judged by.

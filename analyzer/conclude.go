@@ -26,13 +26,13 @@ func (r *Report) count(numbers []streams) {
 	l := newLedger(r, books)
 	accounts := l.all()
 	judged := make([]judgement, len(accounts))
-	var groups []GroupFinding
+	g := r.gather(books)
 	forEach(l.jobs, 1+len(accounts), func(i int) {
-		if i == 0 { // about as much as all services together
-			groups = r.groupFindings(l, books)
+		if i == 0 { // it takes longest
+			g.findings(accounts, books)
 			return
 		}
-		judged[i-1] = l.judge(accounts[i-1])
+		judged[i-1] = l.judge(accounts[i-1], g)
 	})
 	r.Services = make([]Service, 0, len(accounts))
 	for i := range judged {
@@ -49,7 +49,7 @@ func (r *Report) count(numbers []streams) {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
 	r.TimeWait, r.Findings = l.timeWaits(judged)
-	r.Findings = append(r.Findings, groups...)
+	r.Findings = append(r.Findings, g.out...)
 	sortFindings(r.Findings)
 }
 
@@ -81,7 +81,6 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 			}
 			for _, b := range own {
 				b.streams = numbers[i]
-				b.sort()
 			}
 		}
 		if len(numbers) == 1 {

@@ -103,20 +103,23 @@ type gathering struct {
 	vanished []vanished
 }
 
-// groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books.
-// The cost is that of sorting what did not simply close.
-func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
+// gather takes up the troubles that are in books.
+func (r *Report) gather(books []*book) *gathering {
 	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
 	for _, b := range books {
 		g.merge(&b.trouble, b.streams)
 	}
-	g.exits(l)
+	return g
+}
+
+// findings says what went wrong across the connections of a service, a host or the capture, but for what is judged service by
+// service. The cost is that of sorting what did not simply close.
+func (g *gathering) findings(accounts []*account, books []*book) {
 	g.meetHosts(books)
 	g.closeWaitLeaks()
 	g.hosts()
-	g.idleRaces(l)
+	g.idleRaces(accounts)
 	g.captureItself()
-	return g.out
 }
 
 // meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections, in the order of
@@ -132,26 +135,22 @@ func (g *gathering) meetHosts(books []*book) {
 	}
 	met := make([][]presence, len(hosts))
 	for _, b := range books {
-		servers := make([]int, len(b.accounts)) // their places in hosts; -1: in no trouble
-		for j, acc := range b.accounts {
-			i, ok := index[decode.AddrFrom(acc.at.Addr())]
-			if servers[j] = i; !ok {
-				servers[j] = -1
-				continue
+		for service, acc := range b.accounts {
+			server, inTrouble := index[decode.AddrFrom(acc.at.Addr())]
+			if inTrouble {
+				met[server] = slices.Grow(met[server], acc.flows)
 			}
-			met[i] = slices.Grow(met[i], acc.flows)
-		}
-		for k := int32(1); k <= b.briefs.len(); k++ {
-			r := b.briefs.at(k)
-			meet := func(i, side int) {
-				met[i] = append(met[i], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
-			}
-			if i, ok := index[r.client]; ok {
-				meet(i, 0)
-			}
-			if i := servers[r.service]; i >= 0 {
-				meet(i, 1)
-			}
+			page{b, int32(service)}.eachBrief(func(r *brief) {
+				meet := func(i, side int) {
+					met[i] = append(met[i], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
+				}
+				if i, ok := index[b.clientOf(r)]; ok {
+					meet(i, 0)
+				}
+				if inTrouble {
+					meet(server, 1)
+				}
+			})
 		}
 	}
 	for i, h := range hosts {

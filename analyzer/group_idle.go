@@ -20,8 +20,8 @@ const minIdle = 900e6 // ns
 
 // idleRaces reports requests that met a connection which the other side was closing because it had been idle for long
 // enough, if that time repeats.
-func (g *gathering) idleRaces(l *ledger) {
-	for _, acc := range l.all() {
+func (g *gathering) idleRaces(accounts []*account) {
+	for _, acc := range accounts {
 		for side := range acc.idle {
 			g.idleRacesOf(acc, side)
 		}
