@@ -27,13 +27,11 @@ func (r *Report) count(numbers []streams) {
 	accounts := l.all()
 	judged := make([]judgement, len(accounts))
 	g := r.gather(books)
-	forEach(l.jobs, 1+len(accounts), func(i int) {
-		if i == 0 { // it takes longest
-			g.findings(accounts, books)
-			return
-		}
-		judged[i-1] = l.judge(accounts[i-1], g)
-	})
+	forEach(l.jobs, len(accounts), func(i int) { judged[i] = l.judge(accounts[i], g) })
+	for i := range judged {
+		g.sightings.merge(judged[i].met)
+	}
+	g.findings(accounts)
 	r.Services = make([]Service, 0, len(accounts))
 	for i := range judged {
 		sv := judged[i].service

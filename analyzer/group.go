@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"finscope/internal/decode"
 )
 
 // trouble is what connections tell of their services and hosts, gathered from those that did not simply close. In a book,
@@ -97,66 +95,30 @@ func mergeLists[K comparable, E any](into, from map[K][]E, change func(*E)) {
 type gathering struct {
 	trouble
 	summary *Summary
-	peers   map[netip.Addr][]presence
-	out     []GroupFinding
+	watch   *watch // nil: no host is in trouble
+	sightings
+	out []GroupFinding
 
 	vanished []vanished
 }
 
 // gather takes up the troubles that are in books.
 func (r *Report) gather(books []*book) *gathering {
-	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
+	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, sightings: sightings{}}
 	for _, b := range books {
-		g.merge(&b.trouble, b.streams)
+		g.trouble.merge(&b.trouble, b.streams)
 	}
+	g.watch = g.watchHosts()
 	return g
 }
 
 // findings says what went wrong across the connections of a service, a host or the capture, but for what is judged service by
 // service. The cost is that of sorting what did not simply close.
-func (g *gathering) findings(accounts []*account, books []*book) {
-	g.meetHosts(books)
+func (g *gathering) findings(accounts []*account) {
 	g.closeWaitLeaks()
 	g.hosts()
 	g.idleRaces(accounts)
 	g.captureItself()
-}
-
-// meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections, in the order of
-// these.
-func (g *gathering) meetHosts(books []*book) {
-	hosts := g.hostsInTrouble()
-	if len(hosts) == 0 {
-		return
-	}
-	index := make(map[decode.Addr]int, len(hosts))
-	for i, h := range hosts {
-		index[decode.AddrFrom(h)] = i
-	}
-	met := make([][]presence, len(hosts))
-	for _, b := range books {
-		for service, acc := range b.accounts {
-			server, inTrouble := index[decode.AddrFrom(acc.at.Addr())]
-			if inTrouble {
-				met[server] = slices.Grow(met[server], acc.flows)
-			}
-			page{b, int32(service)}.eachBrief(func(r *brief) {
-				meet := func(i, side int) {
-					met[i] = append(met[i], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
-				}
-				if i, ok := index[b.clientOf(r)]; ok {
-					meet(i, 0)
-				}
-				if inTrouble {
-					meet(server, 1)
-				}
-			})
-		}
-	}
-	for i, h := range hosts {
-		sortBy(met[i], func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
-		g.peers[h] = met[i]
-	}
 }
 
 // service returns the server address and port of a connection.

@@ -208,7 +208,7 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 		}
 		l := ledgerOf(rep)
 		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
-		s := l.survey(acc, nil)
+		s := l.survey(acc, nil, nil)
 		for side, c := range []*course{s.client, s.server} {
 			want := p.counts(side, p.last+1)
 			steps := stepsOf(c)

@@ -148,14 +148,15 @@ type judgement struct {
 	pools    []pressure      // of its clients
 	reserved []hold          // TIME_WAITs of its clients on reserved ports
 	findings []GroupFinding
+	met      sightings // on its connections, of the hosts that are watched
 }
 
 // judge looks a service up in the books and says what there is to say of its TIME_WAITs and its port, and of its listening
 // socket and process: g knows of its troubles.
 func (l *ledger) judge(acc *account, g *gathering) judgement {
 	t := g.services[acc.at]
-	s := l.survey(acc, t)
-	j := judgement{service: acc.service(acc.at, acc.finGaps()), pools: l.pressures(l.pools(acc, s)), reserved: s.reserved}
+	s := l.survey(acc, t, g.watch)
+	j := judgement{met: s.met, service: acc.service(acc.at, acc.finGaps()), pools: l.pressures(l.pools(acc, s)), reserved: s.reserved}
 	j.service.TimeWait = ServiceTimeWait{Server: s.server.occupancy(), Client: s.client.occupancy()}
 	if s.server.peak > 0 {
 		port := acc.at.Port()

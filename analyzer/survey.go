@@ -12,19 +12,30 @@ type survey struct {
 	reserved       []hold       // those of its clients on reserved ports, which are not ordinary ones
 	many           holderCounts // of its clients on ordinary ports; nil: there are too few of them to matter
 
+	met  sightings // of the hosts that are watched
+	host int32     // that of the service among these; -1: it is not watched
+
 	refused  []incident // SYNs that it refused, by stream
 	accepted *nextAfter // when it accepted a SYN, of moments just before those: nil if there are none
 	latest   int64      // when it accepted the last one
 	gone     []int64    // by the same moments: when the last TIME_WAIT of the server ends that had begun
 }
 
-// survey looks at all connections of a service. t is what is known of its troubles; nil: there were none.
-func (l *ledger) survey(acc *account, t *troubled) *survey {
+// survey looks at all connections of a service. t is what is known of its troubles; nil: there were none. Hosts are looked for
+// that are watched; nil: none are.
+func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
 	if 10*acc.held[0] >= l.ports.Size() {
 		s.many = make(holderCounts, holderParts)
 	}
 	s.takeRefused(acc, t)
+	s.host = -1
+	if w != nil {
+		s.met = sightings{}
+		if i, ok := w.find(decode.AddrFrom(acc.at.Addr())); ok {
+			s.host = i
+		}
+	}
 	for _, p := range acc.pages {
 		p.eachBrief(func(r *brief) {
 			if w, ok := p.wait(r); ok {
@@ -33,6 +44,9 @@ func (l *ledger) survey(acc *account, t *troubled) *survey {
 			if s.accepted != nil && r.marks.has(tookPort) {
 				s.accepted.add(incident{time: r.start})
 				s.latest = max(s.latest, r.start)
+			}
+			if w != nil {
+				s.meetHosts(w, p, r)
 			}
 			if t != nil && !r.marks.has(selfMade) {
 				t.enter(r, p.streams.of(r.birth))
@@ -103,6 +117,21 @@ func (s *survey) takeWait(l *ledger, p page, w *heldWait, r *brief) {
 	}
 }
 
+// meetHosts takes up what was heard on a connection of the hosts that are watched.
+func (s *survey) meetHosts(w *watch, p page, r *brief) {
+	if i, ok := w.find(p.clientOf(r)); ok {
+		s.meetHost(w, i, p, r, 0)
+	}
+	if s.host >= 0 {
+		s.meetHost(w, s.host, p, r, 1)
+	}
+}
+
+func (s *survey) meetHost(w *watch, host int32, p page, r *brief, side int) {
+	stream := p.streams.of(r.birth)
+	w.hosts[host].meet(s.met.of(w, host), presence{r.start, r.heard[side], stream, r.marks.has(synchronous)}, w.quiet.has(uint64(stream)))
+}
+
 // waiting returns how many TIME_WAITs the server held when it refused a SYN, and when the last of them ended; 0 if there were none.
 func (s *survey) waiting(refused int64) (n int, gone int64) {
 	if n = s.server.at(refused); n == 0 {
@@ -119,12 +148,12 @@ func (s *survey) again(refused int64) int64 { return s.accepted.after(refused - 
 type holderCounts []int32
 
 // holderParts is in how many parts holders fall.
-const holderParts = 1 << 10
+const (
+	holderBits  = 10
+	holderParts = 1 << holderBits
+)
 
-func (c holderCounts) part(a decode.Addr) *int32 {
-	const odd = 0x9e3779b97f4a7c15 // 2^64 divided by the golden ratio: it spreads what differs in few bits
-	return &c[((a.Hi*odd+a.Lo)*odd)>>(64-10)]
-}
+func (c holderCounts) part(a decode.Addr) *int32 { return &c[spreadAddr(a)>>(64-holderBits)] }
 
 func (c holderCounts) add(a decode.Addr)        { *c.part(a)++ }
 func (c holderCounts) atMost(a decode.Addr) int { return int(*c.part(a)) }
