@@ -17,30 +17,19 @@ const (
 
 // serverWaits says what the TIME_WAITs of a server are in the way of.
 func (l *ledger) serverWaits(acc *account, s *survey) (out []GroupFinding) {
-	running, most := &standing{moment: l.end}, &standing{moment: s.server.peakTime}
-	var asked []*standing
 	if s.server.now > 0 {
-		asked = append(asked, running)
+		out = append(out, l.bindBlocked(acc, s))
 	}
 	if s.server.peak >= manyBlocked {
-		asked = append(asked, most)
-	}
-	if len(asked) == 0 {
-		return nil
-	}
-	acc.standAt(asked)
-	if s.server.now > 0 {
-		out = append(out, l.bindBlocked(acc, s, running))
-	}
-	if s.server.peak >= manyBlocked {
-		out = append(out, l.serverHolds(acc, s.server, most.streams))
+		out = append(out, l.serverHolds(acc, s))
 	}
 	return out
 }
 
 // bindBlocked says until when a bind to a listening port fails if its server restarts now without SO_REUSEADDR: Linux,
 // inet_csk_bind_conflict; every connection of the port is in the way, and TIME_WAITs are left when all others are gone.
-func (l *ledger) bindBlocked(acc *account, s *survey, running *standing) GroupFinding {
+func (l *ledger) bindBlocked(acc *account, s *survey) GroupFinding {
+	running := s.standAt(l.end)
 	n, until := len(running.streams), running.until
 	port := acc.at.Port()
 	f := GroupFinding{
@@ -94,12 +83,12 @@ func (l *ledger) closeAdvice(acc *account) string {
 	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
 }
 
-// serverHolds says that a server carries the TIME_WAITs of a service, c over time and those of some streams at the peak,
-// because it closes first.
-func (l *ledger) serverHolds(acc *account, c *course, streams []int) GroupFinding {
+// serverHolds says that a server carries the TIME_WAITs of a service because it closes first.
+func (l *ledger) serverHolds(acc *account, s *survey) GroupFinding {
+	c := s.server
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: streams,
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: s.standAt(c.peakTime).streams,
 		Start: at(c.first), End: at(l.end),
 	}
 	if c.peak >= crowded {

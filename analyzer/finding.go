@@ -31,18 +31,18 @@ func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Findi
 
 // kinds returns the codes and severities of what findings would write down, each pair once, in the memory of buffer.
 func (s *shard) kinds(buffer []kind, f *flow, o *outcome, end int64, a *assumptions) []kind {
-	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true, kinds: buffer[:0]}
-	if !c.uneventful() {
-		c.write()
+	if s.uneventful(f, o, end, a) {
+		return buffer[:0]
 	}
+	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true, kinds: buffer[:0]}
+	c.write()
 	return c.kinds
 }
 
 // uneventful reports whether it is plain at a glance that there is nothing to be written: both sides closed one after the
 // other, within a time that is not long, and nothing happened that is kept beside the facts of the FINs. Most connections
 // of most captures are such.
-func (c *casefile) uneventful() bool {
-	f, o := c.f, c.o
+func (s *shard) uneventful(f *flow, o *outcome, end int64, a *assumptions) bool {
 	if o.verdict != Graceful || f.odd|f.reuse|o.c.resets != 0 || f.flags&self != 0 || o.roles == RolesBoth || o.doubts&mptcpDoubt != 0 {
 		return false
 	}
@@ -53,7 +53,7 @@ func (c *casefile) uneventful() bool {
 		}
 	}
 	gap := o.c.fin[0].time - o.c.fin[1].time
-	return max(gap, -gap) < c.a.stuckAfter && c.s.halfClose(f, o, c.end) == nil
+	return max(gap, -gap) < a.stuckAfter && s.halfClose(f, o, end) == nil
 }
 
 func (c *casefile) write() {

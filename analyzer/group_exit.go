@@ -79,7 +79,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
 			side := btoi(x == o.client)
-			acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: n.time, idle: n.idle, refused: true})
+			acc.late[side] = append(acc.late[side], lateData{stream: f.birth, time: n.time, idle: n.idle})
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (t *trouble) lookClosed(f *flow, c *closing, client int, acc *account) {
 	}
 	if x.idle >= minIdle {
 		side := btoi(first == client)
-		acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: x.time, idle: x.idle})
+		acc.idle[side] = append(acc.idle[side], x.idle)
 	}
 }
 

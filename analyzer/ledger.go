@@ -29,11 +29,12 @@ type account struct {
 	open int    // connections that the server still has at the end
 
 	// In a book alone.
-	first, last int32          // its connections in book.briefs, linked by brief.next; 0: none
-	refused     []int32        // and those of which it refused the SYN
-	waits       []heldWait     // TIME_WAITs that are not in a brief
-	left        []span         // CLOSE_WAITs of the server that lasted long
-	idle        [2][]idleClose // closes after a silence, by the server and by its clients
+	first, last int32         // its connections in book.briefs, linked by brief.next; 0: none
+	refused     []int32       // and those of which it refused the SYN
+	waits       []heldWait    // TIME_WAITs that are not in a brief
+	left        []span        // CLOSE_WAITs of the server that lasted long
+	idle        [2][]int64    // how long nobody had sent anything before a close, by the server and by its clients; where that is long
+	late        [2][]lateData // and of closes that data met
 
 	pages []page // where the books have the service; in the ledger
 }

@@ -9,11 +9,13 @@ import (
 // survey is what one look at all connections of a service finds.
 type survey struct {
 	client, server *course      // TIME_WAITs, by who holds them
+	waits          []serverWait // those of the server
 	reserved       []hold       // those of its clients on reserved ports, which are not ordinary ones
 	many           holderCounts // of its clients on ordinary ports; nil: there are too few of them to matter
 
-	met  sightings // of the hosts that are watched
-	host int32     // that of the service among these; -1: it is not watched
+	met   sightings    // of the hosts that are watched
+	own   *watchedHost // that of the service; nil: it is not watched
+	ofOwn *sighting
 
 	refused  []incident // SYNs that it refused, by stream
 	accepted *nextAfter // when it accepted a SYN, of moments just before those: nil if there are none
@@ -25,15 +27,15 @@ type survey struct {
 // that are watched; nil: none are.
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
+	s.waits = make([]serverWait, 0, acc.held[1])
 	if 10*acc.held[0] >= l.ports.Size() {
 		s.many = make(holderCounts, holderParts)
 	}
 	s.takeRefused(acc, t)
-	s.host = -1
 	if w != nil {
 		s.met = sightings{}
 		if i, ok := w.find(decode.AddrFrom(acc.at.Addr())); ok {
-			s.host = i
+			s.own, s.ofOwn = &w.hosts[i], s.met.of(w, i)
 		}
 	}
 	for _, p := range acc.pages {
@@ -100,6 +102,7 @@ func (s *survey) takeRefused(acc *account, t *troubled) {
 func (s *survey) takeWait(l *ledger, p page, w *heldWait, r *brief) {
 	if w.server {
 		s.server.add(w.since, w.until)
+		s.waits = append(s.waits, serverWait{w.since, w.until, p.streams.of(r.birth)})
 		if s.accepted != nil && w.since < w.until {
 			i := s.accepted.before(w.since - 1)
 			s.gone[i] = max(s.gone[i], w.until)
@@ -119,17 +122,20 @@ func (s *survey) takeWait(l *ledger, p page, w *heldWait, r *brief) {
 
 // meetHosts takes up what was heard on a connection of the hosts that are watched.
 func (s *survey) meetHosts(w *watch, p page, r *brief) {
-	if i, ok := w.find(p.clientOf(r)); ok {
-		s.meetHost(w, i, p, r, 0)
+	client, ok := w.find(p.clientOf(r))
+	if !ok && s.own == nil {
+		return
 	}
-	if s.host >= 0 {
-		s.meetHost(w, s.host, p, r, 1)
+	met := presence{start: r.start, stream: p.streams.of(r.birth), synchronized: r.marks.has(synchronous)}
+	quiet := w.quiet.has(uint64(met.stream))
+	if ok {
+		met.heard = r.heard[0]
+		w.hosts[client].meet(s.met.of(w, client), met, quiet)
 	}
-}
-
-func (s *survey) meetHost(w *watch, host int32, p page, r *brief, side int) {
-	stream := p.streams.of(r.birth)
-	w.hosts[host].meet(s.met.of(w, host), presence{r.start, r.heard[side], stream, r.marks.has(synchronous)}, w.quiet.has(uint64(stream)))
+	if s.own != nil {
+		met.heard = r.heard[1]
+		s.own.meet(s.ofOwn, met, quiet)
+	}
 }
 
 // waiting returns how many TIME_WAITs the server held when it refused a SYN, and when the last of them ended; 0 if there were none.
@@ -163,34 +169,29 @@ func (c holderCounts) any(n int) bool {
 	return slices.ContainsFunc(c, func(m int32) bool { return int(m) >= n })
 }
 
+// serverWait is a TIME_WAIT of a server.
+type serverWait struct {
+	since, until int64
+	stream       int32
+}
+
 // standing is the TIME_WAITs of a server that there are at a moment.
 type standing struct {
-	moment       int64
 	streams      []int
 	since, until int64 // of the first and the last of them
 }
 
-// standAt finds the TIME_WAITs of the server of a service that there are at some moments.
-func (acc *account) standAt(all []*standing) {
-	for _, s := range all {
-		s.streams, s.since = []int{}, maxTime
+// standAt returns the TIME_WAITs of the server that there are at a moment.
+func (s *survey) standAt(moment int64) standing {
+	at := standing{streams: []int{}, since: maxTime}
+	for i := range s.waits {
+		if w := &s.waits[i]; w.since <= moment && moment < w.until {
+			at.streams = append(at.streams, int(w.stream))
+			at.since, at.until = min(at.since, w.since), max(at.until, w.until)
+		}
 	}
-	for _, p := range acc.pages {
-		p.eachWait(func(w *heldWait, r *brief) {
-			if !w.server {
-				return
-			}
-			for _, s := range all {
-				if w.since <= s.moment && s.moment < w.until {
-					s.streams = append(s.streams, int(p.streams.of(r.birth)))
-					s.since, s.until = min(s.since, w.since), max(s.until, w.until)
-				}
-			}
-		})
-	}
-	for _, s := range all {
-		sortStreams(s.streams)
-	}
+	sortStreams(at.streams)
+	return at
 }
 
 func sortStreams(list []int) {
