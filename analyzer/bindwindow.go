@@ -150,7 +150,7 @@ func crowdOf(times []span) *crowd {
 		last = max(last, lasting[i].to)
 		c.since, c.until, c.last = append(c.since, lasting[i].from), append(c.until, lasting[i].to), append(c.last, last)
 	}
-	slices.Sort(c.until)
+	sortTimes(c.until)
 	return c
 }
 

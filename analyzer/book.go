@@ -13,8 +13,8 @@ import (
 type book struct {
 	s *shard
 
-	index    map[socketKey]int32 // of accounts
-	recent   [16]recentAccount   // what was found there of late: connections to one service follow one another
+	index    map[socketKey]int32            // of accounts
+	recent   [1 << recentBits]recentAccount // what was found there of late: connections to one service follow one another
 	accounts []*account
 
 	briefs  arena[brief]
@@ -79,6 +79,9 @@ func newBook(s *shard, end int64, a *assumptions) *book {
 	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a)}
 }
 
+// recentBits is how many bits of a hash of a service tell its place among those found of late.
+const recentBits = 5
+
 // recentAccount is where an account was found in book.accounts.
 type recentAccount struct {
 	key   socketKey
@@ -88,7 +91,7 @@ type recentAccount struct {
 // account returns the index of the account of a service.
 func (b *book) account(addr decode.Addr, port uint16) int32 {
 	k := socketKey{addr.Hi, addr.Lo, uint64(port)}
-	recent := &b.recent[(addr.Lo+uint64(port))%uint64(len(b.recent))]
+	recent := &b.recent[(spreadAddr(addr)+spreadAddr(decode.Addr{Lo: uint64(port)}))>>(64-recentBits)]
 	if recent.after != 0 && recent.key == k {
 		return recent.after - 1
 	}

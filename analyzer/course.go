@@ -39,9 +39,8 @@ func (c *course) add(from, until int64) {
 
 // run counts the TIME_WAITs once all are entered.
 func (c *course) run() {
-	for _, times := range [][]int64{c.starts, c.ends} {
-		sortBy(times, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
-	}
+	sortTimes(c.starts)
+	sortTimes(c.ends)
 	c.each(func(s level) bool {
 		if c.steps++; c.steps == 1 {
 			c.first = s.time

@@ -45,7 +45,7 @@ func (g *gathering) idleRacesOf(acc *account, side int) {
 	for _, p := range acc.pages {
 		all = append(all, p.account().idle[side]...)
 	}
-	sortBy(all, func(idle *int64) int64 { return *idle }, func(a, b int64) int { return 0 })
+	sortTimes(all)
 	sortBy(late, func(d *lateData) int64 { return d.idle }, func(a, b lateData) int { return cmp.Compare(a.stream, b.stream) })
 	for i := 0; len(late) > 0; {
 		// A run of nearly equal idle times; timers are late by a tick, never early.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sort"
 )
 
@@ -139,7 +138,7 @@ func leakAdvice(p platform, finTimeout int64, k leakKey) string {
 
 // apart counts moments that are at least a second apart: a process that ends closes all it had at once.
 func apart(moments []int64) int {
-	slices.Sort(moments)
+	sortTimes(moments)
 	n := 0
 	last := int64(-1 << 62)
 	for _, t := range moments {

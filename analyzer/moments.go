@@ -16,7 +16,7 @@ type moments struct {
 
 // momentsOf makes moments of times, which it puts in order.
 func momentsOf(times []int64) moments {
-	sortBy(times, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
+	sortTimes(times)
 	m := moments{times: slices.Compact(times)}
 	n := len(m.times)
 	if n == 0 {

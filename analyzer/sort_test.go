@@ -89,3 +89,53 @@ func TestSpread(t *testing.T) {
 		}
 	}
 }
+
+func TestSortTimes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{0, 1, 2, shortList, shortList + 1, 200, 3000} {
+		for range 30 {
+			list := make([]int64, n)
+			limit := int64(1) << (1 + rng.IntN(62))
+			for i := range list {
+				switch rng.IntN(20) {
+				case 0:
+					list[i] = maxTime
+				case 1:
+					list[i] = -rng.Int64N(limit)
+				default:
+					list[i] = rng.Int64N(limit)
+				}
+			}
+			want := slices.Sorted(slices.Values(list))
+			if sortTimes(list); !slices.Equal(list, want) {
+				t.Fatalf("%d times below %d are not in order", n, limit)
+			}
+		}
+	}
+}
+
+func BenchmarkSortTimes(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	all := make([]int64, 60_000)
+	for i := range all {
+		all[i] = 1_700_000_000e9 + rng.Int64N(360e9)
+	}
+	list := make([]int64, len(all))
+	for _, way := range []struct {
+		name string
+		sort func([]int64)
+	}{
+		{"sortTimes", sortTimes},
+		{"sortBy", func(list []int64) {
+			sortBy(list, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
+		}},
+		{"slices", slices.Sort[[]int64]},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			for b.Loop() {
+				copy(list, all)
+				way.sort(list)
+			}
+		})
+	}
+}
