@@ -113,14 +113,8 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	acc.tally.add(f, o, end, a.stuckAfter)
 	b.flows++
 
-	i := b.briefs.add()
+	i := b.link(acc)
 	r := b.briefs.at(i)
-	if acc.last != 0 {
-		b.briefs.at(acc.last).next = i
-	} else {
-		acc.first = i
-	}
-	acc.last = i
 	*r = brief{start: f.start, closed: maxTime, birth: f.birth, port: f.port(o.client)}
 	b.setClient(r, f.host(o.client))
 	for side, x := range [2]int{o.client, server} {
@@ -151,6 +145,18 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 		}
 	}
 	return len(b.found) > 0
+}
+
+// link adds a brief to those of a service and returns its index.
+func (b *book) link(acc *account) int32 {
+	i := b.briefs.add()
+	if acc.last != 0 {
+		b.briefs.at(acc.last).next = i
+	} else {
+		acc.first = i
+	}
+	acc.last = i
+	return i
 }
 
 // hold enters a TIME_WAIT of the connection with the brief r. length is how long one lasts.

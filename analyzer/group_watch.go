@@ -11,9 +11,9 @@ import (
 // watch is what is asked of all connections about the hosts that turned out to be in trouble.
 type watch struct {
 	index map[decode.Addr]int32 // of the hosts
-	maybe numberSet             // hosts by a hash: most are in no trouble and cost no more than a glance
+	maybe numberSet             // hashes of them: most hosts are in no trouble and cost no more than a glance
 	hosts []watchedHost
-	quiet numberSet // streams of its silences
+	quiet numberSet // streams that are in a silence of some host
 }
 
 // watchedHost is a host in trouble.

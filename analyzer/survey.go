@@ -23,8 +23,8 @@ type survey struct {
 	gone     []int64    // by the same moments: when the last TIME_WAIT of the server ends that had begun
 }
 
-// survey looks at all connections of a service. t is what is known of its troubles; nil: there were none. Hosts are looked for
-// that are watched; nil: none are.
+// survey looks at all connections of a service. t is what is known of its troubles; nil: there were none. w are the hosts that
+// are watched; nil: none are.
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
 	s.waits = make([]serverWait, 0, acc.held[1])
@@ -40,8 +40,8 @@ func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	}
 	for _, p := range acc.pages {
 		p.eachBrief(func(r *brief) {
-			if w, ok := p.wait(r); ok {
-				s.takeWait(l, p, &w, r)
+			if held, ok := p.wait(r); ok {
+				s.takeWait(l, p, &held, r)
 			}
 			if s.accepted != nil && r.marks.has(tookPort) {
 				s.accepted.add(incident{time: r.start})
