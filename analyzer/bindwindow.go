@@ -15,35 +15,37 @@ const (
 	serviceBlocked = 1000
 )
 
+// serverWaits says what the TIME_WAITs of a server are in the way of.
+func (l *ledger) serverWaits(acc *account, s *survey) (out []GroupFinding) {
+	if s.server.now > 0 {
+		out = append(out, l.bindBlocked(acc, s))
+	}
+	if s.server.peak >= manyBlocked {
+		out = append(out, l.serverHolds(acc, s))
+	}
+	return out
+}
+
 // bindBlocked says until when a bind to a listening port fails if its server restarts now without SO_REUSEADDR: Linux,
 // inet_csk_bind_conflict; every connection of the port is in the way, and TIME_WAITs are left when all others are gone.
-func (l *ledger) bindBlocked(acc *account) (GroupFinding, bool) {
-	var running []hold
-	since, until := int64(maxTime), int64(0)
-	for _, h := range acc.server {
-		if h.since <= l.end && l.end < h.until {
-			running = append(running, h)
-			since, until = min(since, h.since), max(until, h.until)
-		}
-	}
-	if len(running) == 0 {
-		return GroupFinding{}, false
-	}
+func (l *ledger) bindBlocked(acc *account, s *survey) GroupFinding {
+	running := s.standAt(l.end)
+	n, until := len(running.streams), running.until
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: len(running), Streams: heldAt(running, l.end),
-		Start: at(since), End: at(until),
+		Code: BindBlocked, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: n, Streams: running.streams,
+		Start: at(running.since), End: at(until),
 	}
-	refusing := acc.refusing(l.end - l.length)
+	refusing := s.refusing(l.end - l.length)
 	switch {
-	case len(running) >= serviceBlocked || refusing:
+	case n >= serviceBlocked || refusing:
 		f.Severity = Error
-	case len(running) >= manyBlocked:
+	case n >= manyBlocked:
 		f.Severity = Warning
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v held %d TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
-		acc.at, len(running), clock(until), human(until-l.end))
+		acc.at, n, clock(until), human(until-l.end))
 	if acc.open > 0 {
 		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", counted(int64(acc.open), "connection", "connections"), human(l.length))
 	}
@@ -52,17 +54,15 @@ func (l *ledger) bindBlocked(acc *account) (GroupFinding, bool) {
 	}
 	f.Text = b.String()
 	f.Advice = l.closeAdvice(acc)
-	return f, true
+	return f
 }
 
 // refusing reports whether the service has refused all SYNs since a time, or since it last accepted one, for as long as
 // outageFrom.
-func (acc *account) refusing(since int64) bool {
-	for _, t := range acc.accepted {
-		since = max(since, t)
-	}
+func (s *survey) refusing(since int64) bool {
+	since = max(since, s.latest)
 	first, last := int64(maxTime), int64(0)
-	for _, e := range acc.refused {
+	for _, e := range s.refused {
 		if e.time > since {
 			first, last = min(first, e.time), max(last, e.time)
 		}
@@ -83,15 +83,13 @@ func (l *ledger) closeAdvice(acc *account) string {
 	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
 }
 
-// serverHolds says that a server carries the TIME_WAITs of a service, c over time, because it closes first.
-func (l *ledger) serverHolds(acc *account, c *course) (GroupFinding, bool) {
-	if c.peak < manyBlocked {
-		return GroupFinding{}, false
-	}
+// serverHolds says that a server carries the TIME_WAITs of a service because it closes first.
+func (l *ledger) serverHolds(acc *account, s *survey) GroupFinding {
+	c := s.server
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: heldAt(acc.server, c.peakTime),
-		Start: at(c.steps[0].time), End: at(l.end),
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: s.standAt(c.peakTime).streams,
+		Start: at(c.first), End: at(l.end),
 	}
 	if c.peak >= crowded {
 		f.Severity = Warning
@@ -103,7 +101,7 @@ func (l *ledger) serverHolds(acc *account, c *course) (GroupFinding, bool) {
 	if l.linux {
 		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
 	}
-	return f, true
+	return f
 }
 
 // crowded is how many TIME_WAITs of one listening port are a load of their own: with them, at Linux's 60 s, a server
@@ -113,30 +111,22 @@ const crowded = 32768
 // outages reports stretches in which a service refused SYNs while TIME_WAITs, or CLOSE_WAITs that were left behind, kept
 // its port, and accepted once they were gone: what a bind that fails looks like from outside. A server that is merely
 // restarted accepts before that; one that is down accepts at any time.
-func (l *ledger) outages(acc *account) []GroupFinding {
-	if len(acc.refused) == 0 || len(acc.server)+len(acc.left) == 0 {
+func (l *ledger) outages(acc *account, s *survey) (out []GroupFinding) {
+	var left []span
+	for _, p := range acc.pages {
+		left = append(left, p.account().left...)
+	}
+	if len(s.refused) == 0 || len(s.server.starts)+len(left) == 0 {
 		return nil
 	}
-	sortBy(acc.refused, func(e *refusal) int64 { return int64(e.stream) }, func(a, b refusal) int { return 0 })
-	slices.Sort(acc.accepted)
-	held := make([]span, len(acc.server))
-	for i, h := range acc.server {
-		held[i] = span{h.since, h.until}
-	}
-	waits, left := crowdOf(held), crowdOf(acc.left)
-	var out []GroupFinding
-	for i := 0; i < len(acc.refused); {
-		from := acc.refused[i].time
-		back, _ := slices.BinarySearch(acc.accepted, from)
-		again := int64(maxTime) // when it accepted next
-		if back < len(acc.accepted) {
-			again = acc.accepted[back]
-		}
+	behind := crowdOf(left)
+	for i := 0; i < len(s.refused); {
+		again := s.again(s.refused[i].time)
 		j := i
-		for j < len(acc.refused) && acc.refused[j].time < again {
+		for j < len(s.refused) && s.refused[j].time < again {
 			j++
 		}
-		if f, ok := l.outage(acc, waits, left, acc.refused[i:max(j, i+1)], again); ok {
+		if f, ok := l.outage(acc, s, behind, s.refused[i:max(j, i+1)], again); ok {
 			out = append(out, f)
 		}
 		i = max(j, i+1)
@@ -160,7 +150,7 @@ func crowdOf(times []span) *crowd {
 		last = max(last, lasting[i].to)
 		c.since, c.until, c.last = append(c.since, lasting[i].from), append(c.until, lasting[i].to), append(c.last, last)
 	}
-	slices.Sort(c.until)
+	sortTimes(c.until)
 	return c
 }
 
@@ -179,9 +169,9 @@ func (c *crowd) at(t int64) (n int, gone int64) {
 const soonAfter = 30e9
 
 // outage judges one stretch of refusals; again is when the service accepted next.
-func (l *ledger) outage(acc *account, waiting, leaving *crowd, refused []refusal, again int64) (GroupFinding, bool) {
+func (l *ledger) outage(acc *account, s *survey, leaving *crowd, refused []incident, again int64) (GroupFinding, bool) {
 	from, to := refused[0].time, refused[len(refused)-1].time
-	waits, gone := waiting.at(from)
+	waits, gone := s.waiting(from)
 	left, later := leaving.at(from)
 	gone = max(gone, later) // when the last obstacle went
 	over := again != maxTime

@@ -12,19 +12,18 @@ import (
 type book struct {
 	s *shard
 
-	index    map[socketKey]int32 // of accounts
+	index    map[socketKey]int32            // of accounts
+	recent   [1 << recentBits]recentAccount // what was found there of late: connections to one service follow one another
 	accounts []*account
 
-	briefs   arena[brief]
-	waits    arena[heldWait]
-	briefsBy sections // service; known when the report is made, as waitsBy and streams are
-	waitsBy  sections
-	codes    map[Code]int
-	found    []kind // in the connection entered last
-	flows    int
-	trouble  trouble
+	briefs  arena[brief]
+	clients []decode.Addr // those of IPv6
+	codes   map[Code]int
+	found   []kind // in the connection entered last
+	flows   int
+	trouble trouble
 
-	streams streams
+	streams streams // known when the report is made
 }
 
 // socketKey is an address and port as a key of maps.
@@ -32,14 +31,15 @@ type socketKey struct{ hi, lo, port uint64 }
 
 // brief is what services and hosts are judged by, of one connection.
 type brief struct {
-	start   int64
-	closed  int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
-	heard   [2]int64 // when client and server were last heard of; 0: never
-	client  decode.Addr
-	birth   int32
-	service int32  // index in book.accounts
-	port    uint16 // of the client
-	marks   briefMarks
+	start  int64
+	closed int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
+	heard  [2]int64 // when client and server were last heard of; 0: never
+	waited int64    // when its TIME_WAIT began; valid if marked so
+	client uint32   // an address of IPv4, or the index in book.clients
+	birth  int32
+	next   int32  // index in book.briefs of the next connection of its service; 0: there is none so far
+	port   uint16 // of the client
+	marks  briefMarks
 }
 
 // briefMarks are yes-or-no facts about a connection that was concluded.
@@ -56,11 +56,15 @@ const (
 	mute                                // its server sent nothing but a SYN-ACK
 	synchronous                         // the handshake got through
 	selfMade                            // a socket connected to itself
+	overIPv6                            // its client has an address of IPv6
+	waited                              // a TIME_WAIT lasts as long as it ought to
+	waitedServer                        // which the server holds
 )
 
 func (m briefMarks) has(o briefMarks) bool { return m&o != 0 }
 
-// heldWait is one TIME_WAIT as a book keeps it.
+// heldWait is one TIME_WAIT. A book keeps those alone that its brief has no place for: they ended early, started anew, or are
+// the second of their connection.
 type heldWait struct {
 	since, until int64
 	brief        int32
@@ -74,15 +78,29 @@ func newBook(s *shard, end int64, a *assumptions) *book {
 	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a)}
 }
 
+// recentBits is how many bits of a hash of a service tell its place among those found of late.
+const recentBits = 5
+
+// recentAccount is where an account was found in book.accounts.
+type recentAccount struct {
+	key   socketKey
+	after int32 // 1 more than its index; 0: none
+}
+
 // account returns the index of the account of a service.
 func (b *book) account(addr decode.Addr, port uint16) int32 {
 	k := socketKey{addr.Hi, addr.Lo, uint64(port)}
+	recent := &b.recent[(spreadAddr(addr)+spreadAddr(decode.Addr{Lo: uint64(port)}))>>(64-recentBits)]
+	if recent.after != 0 && recent.key == k {
+		return recent.after - 1
+	}
 	i, ok := b.index[k]
 	if !ok {
 		i = int32(len(b.accounts))
 		b.index[k] = i
 		b.accounts = append(b.accounts, newAccount(netip.AddrPortFrom(addr.Netip(), port)))
 	}
+	*recent = recentAccount{k, i + 1}
 	return i
 }
 
@@ -90,31 +108,33 @@ func (b *book) account(addr decode.Addr, port uint16) int32 {
 func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	s, end, a := b.s, b.trouble.end, b.trouble.a
 	server := f.peer(o.client)
-	service := b.account(s.host(f, server), f.port(server))
-	acc := b.accounts[service]
+	acc := b.accounts[b.account(s.host(f, server), f.port(server))]
 	acc.tally.add(f, o, end, a.stuckAfter)
 	b.flows++
 
-	i := b.briefs.add()
+	i := b.link(acc)
 	r := b.briefs.at(i)
-	*r = brief{start: f.start, closed: maxTime, birth: f.birth, service: service, client: s.host(f, o.client), port: f.port(o.client)}
+	*r = brief{start: f.start, closed: maxTime, birth: f.birth, port: f.port(o.client)}
+	b.setClient(r, s.host(f, o.client))
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
 			r.heard[side] = e.lastTime
 		}
 	}
 	r.describe(f, o, server)
+	if r.marks.has(refusedSYN) {
+		acc.refused = append(acc.refused, i)
+	}
 	acc.bind(f, o, server)
 	for x := range f.e {
 		w, ok := s.waitOf(f, o, x, end, a)
 		if !ok {
 			continue
 		}
-		*b.waits.at(b.waits.add()) = heldWait{
+		acc.hold(r, a.timeWait, heldWait{
 			since: w.since, until: w.until, brief: i, server: x == server,
 			reused: w.ended == WaitReused, isn: s.events(&o.c.timeWait[x]).proof == nextISN,
-		}
-		acc.held[btoi(x == server)]++
+		})
 	}
 	b.trouble.look(s, f, o, acc)
 	b.found = s.kinds(b.found, f, o, end, a)
@@ -126,10 +146,49 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	return len(b.found) > 0
 }
 
-// sort finds the entries of each service.
-func (b *book) sort() {
-	b.briefsBy = sectionsOf(len(b.accounts), b.briefs.len(), func(i int32) int32 { return b.briefs.at(i).service })
-	b.waitsBy = sectionsOf(len(b.accounts), b.waits.len(), func(i int32) int32 { return b.briefs.at(b.waits.at(i).brief).service })
+// link adds a brief to those of a service and returns its index.
+func (b *book) link(acc *account) int32 {
+	i := b.briefs.add()
+	if acc.last != 0 {
+		b.briefs.at(acc.last).next = i
+	} else {
+		acc.first = i
+	}
+	acc.last = i
+	return i
+}
+
+// hold enters a TIME_WAIT of the connection with the brief r. length is how long one lasts.
+func (acc *account) hold(r *brief, length int64, w heldWait) {
+	acc.held[btoi(w.server)]++
+	if w.until != w.since+length || w.reused || w.isn || r.marks.has(waited) {
+		acc.waits = append(acc.waits, w)
+		return
+	}
+	r.waited = w.since
+	r.marks |= waited
+	if w.server {
+		r.marks |= waitedServer
+	}
+}
+
+// setClient enters the address of a client.
+func (b *book) setClient(r *brief, client decode.Addr) {
+	if client.Is4() {
+		r.client = uint32(client.Lo)
+		return
+	}
+	r.client = uint32(len(b.clients))
+	r.marks |= overIPv6
+	b.clients = append(b.clients, client)
+}
+
+// clientOf returns the address of a client.
+func (b *book) clientOf(r *brief) decode.Addr {
+	if r.marks.has(overIPv6) {
+		return b.clients[r.client]
+	}
+	return addr4(r.client)
 }
 
 // absorb adds the sums of another book, which is older than what services, hosts and ports are judged by.

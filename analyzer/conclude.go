@@ -26,14 +26,12 @@ func (r *Report) count(numbers []streams) {
 	l := newLedger(r, books)
 	accounts := l.all()
 	judged := make([]judgement, len(accounts))
-	var groups []GroupFinding
-	forEach(l.jobs, 1+len(accounts), func(i int) {
-		if i == 0 { // about as much as all services together
-			groups = r.groupFindings(l, books)
-			return
-		}
-		judged[i-1] = l.judge(accounts[i-1])
-	})
+	g := r.gather(books)
+	forEach(l.jobs, len(accounts), func(i int) { judged[i] = l.judge(accounts[i], g) })
+	for i := range judged {
+		g.sightings.merge(judged[i].met)
+	}
+	g.findings(accounts)
 	r.Services = make([]Service, 0, len(accounts))
 	for i := range judged {
 		sv := judged[i].service
@@ -49,7 +47,7 @@ func (r *Report) count(numbers []streams) {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
 	r.TimeWait, r.Findings = l.timeWaits(judged)
-	r.Findings = append(r.Findings, groups...)
+	r.Findings = append(r.Findings, g.out...)
 	sortFindings(r.Findings)
 }
 
@@ -77,13 +75,12 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 			for j := range r.flows {
 				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
 					f := v.at(ref.flow)
-					o = s.conclude(f, r.run.end)
+					s.concludeTo(&o, f, r.run.end)
 					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
 				}
 			}
 			for _, b := range own {
 				b.streams = numbers[i]
-				b.sort()
 			}
 		}
 		if len(numbers) == 1 {

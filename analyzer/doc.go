@@ -24,7 +24,7 @@
 //
 // When the capture ends, or retire.go has no more use for a connection that is over, outcome.go concludes on it and book.go
 // enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and ports (ledger.go)
-// and hosts (group.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
+// and hosts (group.go): survey.go looks at the connections of each service once. build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
 //
 // # Limitations
 //

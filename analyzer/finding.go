@@ -31,9 +31,29 @@ func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Findi
 
 // kinds returns the codes and severities of what findings would write down, each pair once, in the memory of buffer.
 func (s *shard) kinds(buffer []kind, f *flow, o *outcome, end int64, a *assumptions) []kind {
+	if s.uneventful(f, o, end, a) {
+		return buffer[:0]
+	}
 	c := casefile{s: s, f: f, o: o, end: end, a: a, codesOnly: true, kinds: buffer[:0]}
 	c.write()
 	return c.kinds
+}
+
+// uneventful reports whether it is plain at a glance that there is nothing to be written: both sides closed one after the
+// other, within a time that is not long, and nothing happened that is kept beside the facts of the FINs. Most connections
+// of most captures are such.
+func (s *shard) uneventful(f *flow, o *outcome, end int64, a *assumptions) bool {
+	if o.verdict != Graceful || f.odd|o.c.resets != 0 || f.flags&(self|reused) != 0 || o.roles == RolesBoth || o.doubts&mptcpDoubt != 0 {
+		return false
+	}
+	for x := range f.e {
+		n := &o.c.fin[x]
+		if n.copies > 1 || n.early || o.gaveUp[x] || o.c.timeWait[x].more != 0 || !o.state[x].done() {
+			return false
+		}
+	}
+	gap := o.c.fin[0].time - o.c.fin[1].time
+	return max(gap, -gap) < a.stuckAfter && s.halfClose(f, o, end) == nil
 }
 
 func (c *casefile) write() {

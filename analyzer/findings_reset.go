@@ -171,6 +171,9 @@ func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 
 // abortReasons lists what makes a live socket of x send a RST.
 func (c *casefile) abortReasons(x, y int) string {
+	if c.codesOnly {
+		return ""
+	}
 	reasons := []string{"close() with SO_LINGER and time 0"}
 	if c.f.e[y].has(sentData) {
 		reasons = append(reasons, "close() with unread data")

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"finscope/internal/decode"
 )
 
 // trouble is what connections tell of their services and hosts, gathered from those that did not simply close. In a book,
@@ -97,67 +95,30 @@ func mergeLists[K comparable, E any](into, from map[K][]E, change func(*E)) {
 type gathering struct {
 	trouble
 	summary *Summary
-	peers   map[netip.Addr][]presence
-	out     []GroupFinding
+	watch   *watch // nil: no host is in trouble
+	sightings
+	out []GroupFinding
 
 	vanished []vanished
 }
 
-// groupFindings says what went wrong across the connections of a service, a host or the capture: those that are in books.
-// The cost is that of sorting what did not simply close.
-func (r *Report) groupFindings(l *ledger, books []*book) []GroupFinding {
-	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, peers: map[netip.Addr][]presence{}}
+// gather takes up the troubles that are in books.
+func (r *Report) gather(books []*book) *gathering {
+	g := &gathering{trouble: newTrouble(r.run.end, &r.assumptions), summary: &r.Summary, sightings: sightings{}}
 	for _, b := range books {
-		g.merge(&b.trouble, b.streams)
+		g.trouble.merge(&b.trouble, b.streams)
 	}
-	g.exits(l)
-	g.meetHosts(books)
-	g.closeWaitLeaks()
-	g.hosts()
-	g.idleRaces(l)
-	g.captureItself()
-	return g.out
+	g.watch = g.watchHosts()
+	return g
 }
 
-// meetHosts gathers what was heard of the hosts that turned out to be in trouble, on all their connections, in the order of
-// these.
-func (g *gathering) meetHosts(books []*book) {
-	hosts := g.hostsInTrouble()
-	if len(hosts) == 0 {
-		return
-	}
-	index := make(map[decode.Addr]int, len(hosts))
-	for i, h := range hosts {
-		index[decode.AddrFrom(h)] = i
-	}
-	met := make([][]presence, len(hosts))
-	for _, b := range books {
-		servers := make([]int, len(b.accounts)) // their places in hosts; -1: in no trouble
-		for j, acc := range b.accounts {
-			i, ok := index[decode.AddrFrom(acc.at.Addr())]
-			if servers[j] = i; !ok {
-				servers[j] = -1
-				continue
-			}
-			met[i] = slices.Grow(met[i], acc.flows)
-		}
-		for k := int32(1); k <= b.briefs.len(); k++ {
-			r := b.briefs.at(k)
-			meet := func(i, side int) {
-				met[i] = append(met[i], presence{r.start, r.heard[side], b.streams.of(r.birth), r.marks.has(synchronous)})
-			}
-			if i, ok := index[r.client]; ok {
-				meet(i, 0)
-			}
-			if i := servers[r.service]; i >= 0 {
-				meet(i, 1)
-			}
-		}
-	}
-	for i, h := range hosts {
-		sortBy(met[i], func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
-		g.peers[h] = met[i]
-	}
+// findings says what went wrong across the connections of a service, a host or the capture, but for what is judged service by
+// service. The cost is that of sorting what did not simply close.
+func (g *gathering) findings(accounts []*account) {
+	g.closeWaitLeaks()
+	g.hosts()
+	g.idleRaces(accounts)
+	g.captureItself()
 }
 
 // service returns the server address and port of a connection.

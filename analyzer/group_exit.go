@@ -11,10 +11,14 @@ import (
 
 // troubled is a service of which SYNs were refused, or connections reset before it ever answered.
 type troubled struct {
-	pending  []pendingReset
-	refused  int
-	attempts []attempt // by time; these and ends are there while the service is looked at
-	ends     []lifetime
+	pending []pendingReset
+	refused int
+
+	// Filled in when its connections are looked at.
+	refusals []incident // by time
+	accepted *nextAfter // when it accepted a SYN, of the ends of bursts and what else is asked for
+	lulls    *lulls     // at refusals
+	ends     []lifetime // by end; only if there are lulls
 }
 
 // pendingReset is an established connection that the server reset without ever having sent anything.
@@ -27,7 +31,6 @@ type pendingReset struct {
 // attempt is a SYN and what came of it.
 type attempt struct {
 	time     int64
-	stream   int32
 	accepted bool
 	refused  bool
 }
@@ -76,47 +79,88 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
 			side := btoi(x == o.client)
-			acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: n.time, idle: n.idle, refused: true})
+			acc.late[side] = append(acc.late[side], lateData{stream: f.birth, time: n.time, idle: n.idle})
 		}
+	}
+}
+
+// begin prepares for a look at all connections of the service. refusals are the SYNs that it refused.
+func (t *troubled) begin(refusals []incident) {
+	slices.SortFunc(refusals, incident.compare)
+	t.refusals = refusals
+	sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
+	t.accepted = newNextAfter(momentsOf(t.burstEnds()))
+	if t.refused > 0 {
+		times := make([]int64, len(refusals))
+		for i, e := range refusals {
+			times[i] = e.time
+		}
+		t.lulls = newLulls(momentsOf(times))
 	}
 }
 
 // enter notes a connection of the service.
 func (t *troubled) enter(r *brief, stream int32) {
-	if r.marks.has(attempted) {
-		t.attempts = append(t.attempts, attempt{time: r.start, stream: stream, accepted: r.marks.has(answeredSYN), refused: r.marks.has(refusedSYN)})
+	if r.marks.has(attempted) && r.marks.has(answeredSYN) {
+		t.accepted.add(incident{r.start, stream})
 	}
-	if r.marks.has(served) {
-		t.ends = append(t.ends, lifetime{
-			stream: stream, start: r.start, end: r.closed,
-			server: r.marks.has(closedServer), rst: r.marks.has(closedRST), pending: r.marks.has(mute),
+	if t.lulls != nil && r.marks.has(served) {
+		t.lulls.add(r.start, r.closed)
+	}
+}
+
+// meet takes up the connections of the service once more, after lulls were found that follow on these ends.
+func (t *troubled) meet(pages []page, ends []int64) {
+	t.accepted = newNextAfter(momentsOf(append(ends, t.burstEnds()...)))
+	for _, p := range pages {
+		t.ends = slices.Grow(t.ends, p.account().flows)
+		p.eachBrief(func(r *brief) {
+			stream := p.streams.of(r.birth)
+			switch {
+			case r.marks.has(selfMade):
+				return
+			case r.marks.has(attempted) && r.marks.has(answeredSYN):
+				t.accepted.add(incident{r.start, stream})
+			}
+			if r.marks.has(served) {
+				t.ends = append(t.ends, lifetime{
+					stream: stream, start: r.start, end: r.closed,
+					server: r.marks.has(closedServer), rst: r.marks.has(closedRST), pending: r.marks.has(mute),
+				})
+			}
 		})
 	}
+	t.accepted.end()
+	sortBy(t.ends, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
 }
 
 // next returns the first attempt after a moment that was answered, and whether there is one.
 func (t *troubled) next(after int64) (attempt, bool) {
-	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
-	for ; i < len(t.attempts); i++ {
-		if a := t.attempts[i]; a.accepted || a.refused {
-			return a, true
-		}
+	a := t.accepted.after(after)
+	accepted := a.time != maxTime
+	i := t.firstRefusal(after)
+	if i < len(t.refusals) && t.refusals[i].compare(a) <= 0 {
+		r := t.refusals[i]
+		return attempt{time: r.time, refused: true, accepted: r == a}, true
 	}
-	return attempt{}, false
+	return attempt{time: a.time, accepted: accepted}, accepted
 }
 
-// refusals counts the SYNs refused from a moment on until one was accepted, and returns when that was; 0: never.
-func (t *troubled) refusals(after int64) (n int, back int64) {
-	i := sort.Search(len(t.attempts), func(i int) bool { return t.attempts[i].time > after })
-	for ; i < len(t.attempts); i++ {
-		switch a := t.attempts[i]; {
-		case a.accepted:
-			return n, a.time
-		case a.refused:
-			n++
-		}
+// firstRefusal returns the index of the first refusal after a moment.
+func (t *troubled) firstRefusal(after int64) int {
+	return sort.Search(len(t.refusals), func(i int) bool { return t.refusals[i].time > after })
+}
+
+// refusedFrom counts the SYNs refused from a moment on until one was accepted, and returns when that was; 0: never.
+func (t *troubled) refusedFrom(after int64) (n int, back int64) {
+	a := t.accepted.after(after)
+	for i := t.firstRefusal(after); i < len(t.refusals) && t.refusals[i].compare(a) < 0; i++ {
+		n++
 	}
-	return n, 0
+	if a.time == maxTime {
+		return n, 0
+	}
+	return n, a.time
 }
 
 const (
@@ -128,46 +172,46 @@ const (
 	refusedWithin = 60e9 // ns
 )
 
-// exits reports listening sockets that were closed, and processes that ended.
-func (g *gathering) exits(l *ledger) {
-	for _, at := range sortedKeys(g.services, netip.AddrPort.Compare) {
-		g.exitsOf(at, g.services[at], l.services[at].pages)
+// exitsOf reports, for one service whose connections were looked at, listening sockets that were closed, and processes that
+// ended.
+func (g *gathering) exitsOf(acc *account, t *troubled) []GroupFinding {
+	own := &gathering{trouble: trouble{end: g.end, a: g.a}} // services are judged side by side
+	explained := map[int]bool{}
+	t.accepted.end()
+	if t.lulls != nil {
+		if ends := t.lulls.ends(); len(ends) > 0 {
+			t.meet(acc.pages, ends)
+			own.processExits(acc.at, t, explained)
+		}
 	}
+	for _, burst := range t.bursts() {
+		if !explained[burst[0].stream] {
+			own.listenerClosed(acc.at, t, burst)
+		}
+	}
+	*t = troubled{} // it may have all its connections
+	return own.out
 }
 
-// exitsOf does it for one service, which the books have on these pages.
-func (g *gathering) exitsOf(at netip.AddrPort, t *troubled, pages []page) {
-	t.meet(pages)
-	sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
-	explained := map[int]bool{}
-	if t.refused > 0 {
-		g.processExits(at, t, explained)
-	}
+// bursts returns the connections that were reset back to back, which are in order of that.
+func (t *troubled) bursts() (out [][]pendingReset) {
 	for i := 0; i < len(t.pending); {
 		j := i + 1
 		for j < len(t.pending) && t.pending[j].end-t.pending[j-1].end <= atOnce {
 			j++
 		}
-		if !explained[t.pending[i].stream] {
-			g.listenerClosed(at, t, t.pending[i:j])
-		}
+		out = append(out, t.pending[i:j])
 		i = j
 	}
-	t.attempts, t.ends = nil, nil // all its connections
+	return out
 }
 
-// meet takes up all connections of the service.
-func (t *troubled) meet(pages []page) {
-	for _, p := range pages {
-		n := p.account().flows
-		t.attempts, t.ends = slices.Grow(t.attempts, n), slices.Grow(t.ends, n)
-		p.eachBrief(func(r *brief) {
-			if !r.marks.has(selfMade) {
-				t.enter(r, p.streams.of(r.birth))
-			}
-		})
+// burstEnds returns when each burst ended.
+func (t *troubled) burstEnds() (out []int64) {
+	for _, burst := range t.bursts() {
+		out = append(out, burst[len(burst)-1].end)
 	}
-	sortBy(t.attempts, func(a *attempt) int64 { return a.time }, func(a, b attempt) int { return cmp.Compare(a.stream, b.stream) })
+	return out
 }
 
 // listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts
@@ -198,7 +242,7 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely its listening socket was closed before it was accepted",
 			at, moment(first), human(first-oldest))
 	}
-	if n, back := t.refusals(last); n > 0 {
+	if n, back := t.refusedFrom(last); n > 0 {
 		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), backText(back))
 	}
 	if data > 0 {
@@ -229,7 +273,6 @@ func backText(back int64) string {
 // that closes first by habit leaves others open, or accepts the next SYN.
 func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[int]bool) {
 	ends := t.ends
-	sortBy(ends, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
 	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
 	oldest := make([]int64, len(ends)+1)
 	oldest[len(ends)] = 1<<63 - 1
@@ -237,10 +280,7 @@ func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[i
 		oldest[i] = min(oldest[i+1], ends[i].start)
 	}
 	done := -1
-	for _, a := range t.attempts {
-		if !a.refused {
-			continue
-		}
+	for _, a := range t.refusals {
 		// The connections that had ended by the time of this refusal, and of these the last burst.
 		to := sort.Search(len(ends), func(i int) bool { return ends[i].end > a.time })
 		if to == 0 || to == done {
@@ -253,7 +293,10 @@ func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[i
 		}
 		burst := ends[from:to]
 		last := burst[len(burst)-1].end
-		if next, ok := t.next(last); !ok || !next.refused || oldest[to] <= last {
+		if oldest[to] <= last {
+			continue
+		}
+		if next, ok := t.next(last); !ok || !next.refused {
 			continue
 		}
 		g.processExit(at, t, burst, explained)
@@ -283,7 +326,7 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 		explained[s] = true
 	}
 	first, last := burst[0].end, burst[len(burst)-1].end
-	n, back := t.refusals(last)
+	n, back := t.refusedFrom(last)
 	by := []string{}
 	if fins > 0 {
 		by = append(by, fmt.Sprintf("%d by FIN", fins))

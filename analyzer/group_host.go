@@ -68,9 +68,14 @@ func (t *trouble) hostsInTrouble() []netip.Addr {
 
 // hosts reports hosts that were restarted, out of reach, or forgotten by what is between.
 func (g *gathering) hosts() {
-	for _, h := range g.hostsInTrouble() {
-		restarts := g.restarts(h)
-		g.unreachable(h, restarts)
+	if g.watch == nil {
+		return
+	}
+	for i := range g.watch.hosts {
+		h, s := &g.watch.hosts[i], g.sightings.of(g.watch, int32(i))
+		sortBy(s.all, func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
+		restarts := g.restarts(h.addr, s.all)
+		g.unreachable(h, s, restarts)
 	}
 	g.reportVanished()
 }
@@ -82,8 +87,9 @@ const maxEvents = 64
 type span struct{ from, to int64 }
 
 // restarts reports the RSTs of a host that knew nothing of its connections: if none of those open before went on, it was
-// restarted; if others did, what is between lost them. It returns the times for which that accounts.
-func (g *gathering) restarts(host netip.Addr) []span {
+// restarted; if others did, what is between lost them. met is what was heard of the host on all its connections, in the order
+// of these. It returns the times for which that accounts.
+func (g *gathering) restarts(host netip.Addr, met []presence) []span {
 	all := g.lost[host]
 	sortBy(all, func(l *lostState) int64 { return l.time }, func(a, b lostState) int { return cmp.Compare(a.stream, b.stream) })
 	var out []span
@@ -94,13 +100,13 @@ func (g *gathering) restarts(host netip.Addr) []span {
 			j++
 		}
 		j = max(j, i+1)
-		out = append(out, g.restart(host, all[i:j]))
+		out = append(out, g.restart(host, met, all[i:j]))
 		i = j
 	}
 	return out
 }
 
-func (g *gathering) restart(host netip.Addr, burst []lostState) span {
+func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) span {
 	t0, t1 := burst[0].time, burst[len(burst)-1].time
 	member := map[int]bool{}
 	var streams []int
@@ -119,7 +125,7 @@ func (g *gathering) restart(host netip.Addr, burst []lostState) span {
 		}
 	}
 	fresh := 0
-	for _, p := range g.peers[host] {
+	for _, p := range met {
 		switch {
 		case member[int(p.stream)] || p.heard == 0:
 		case p.start < t0 && p.heard > t0 && p.start < heard:
@@ -171,27 +177,18 @@ func restartAdvice(p platform, host netip.Addr) string {
 }
 
 // unreachable reports times in which a host answered on none of its connections, and connections that died alone.
-func (g *gathering) unreachable(host netip.Addr, explained []span) {
-	all := g.silent[host]
-	sortBy(all, func(o *outage) int64 { return o.since }, func(a, b outage) int { return cmp.Compare(a.stream, b.stream) })
-	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
-		to := max(all[i].until, all[i].heard)
-		j := i + 1
-		for j < len(all) && all[j].since <= to {
-			to = max(to, all[j].until, all[j].heard)
-			j++
+func (g *gathering) unreachable(h *watchedHost, s *sighting, explained []span) {
+	for i := range h.silences {
+		c := &h.silences[i]
+		if !slices.ContainsFunc(explained, func(s span) bool { return c.from <= s.to && c.to >= s.from }) {
+			g.silence(h.addr, c, s, s.during(i))
 		}
-		from := all[i].since
-		if !slices.ContainsFunc(explained, func(s span) bool { return from <= s.to && to >= s.from }) {
-			g.silence(host, all[i:j], to)
-		}
-		i = j
 	}
 }
 
-// silence reports one time in which connections of a host were not answered.
-func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
-	from := cluster[0].since
+// silence reports one time in which connections of a host were not answered. then is what was heard of it on others.
+func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then sightingThen) {
+	from, to, cluster := c.from, c.to, c.outages
 	member := map[int]bool{}
 	var streams, dead []int
 	established, back := 0, int64(0)
@@ -212,23 +209,11 @@ func (g *gathering) silence(host netip.Addr, cluster []outage, to int64) {
 	}
 	slices.Sort(dead)
 	dead = slices.Compact(dead)
-	alive, straddling, heardOf := 0, 0, false
-	lately := int64(0)
-	for _, p := range g.peers[host] {
-		heardOf = heardOf || p.heard != 0
-		lately = max(lately, p.heard)
-		switch {
-		case member[int(p.stream)] || p.heard <= from:
-		case p.start > from && p.start < to, p.heard < to:
-			alive++
-		default:
-			straddling++
-		}
-	}
+	alive, straddling, lately := then.alive, then.straddling, s.lately
 	if back == 0 && g.end-to >= to-from {
 		alive, straddling = alive+straddling, 0 // heard of after the next copy was due
 	}
-	if !heardOf || established == 0 {
+	if !s.heard || established == 0 {
 		return // a capture of one direction, or an address that never answered a SYN
 	}
 	at := netip.AddrPortFrom(host, 0)

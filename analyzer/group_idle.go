@@ -4,15 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 )
 
-// idleClose is a FIN after a silence.
-type idleClose struct {
-	time    int64
-	idle    int64
-	stream  int32
-	refused bool // data met the closed socket
+// lateData is data that met a socket which was closed after a silence.
+type lateData struct {
+	time   int64 // of the FIN
+	idle   int64
+	stream int32
 }
 
 // minIdle is the shortest silence before a FIN that may be a timeout: the shortest keep-alive timeout in use is 1 s.
@@ -20,8 +18,8 @@ const minIdle = 900e6 // ns
 
 // idleRaces reports requests that met a connection which the other side was closing because it had been idle for long
 // enough, if that time repeats.
-func (g *gathering) idleRaces(l *ledger) {
-	for _, acc := range l.all() {
+func (g *gathering) idleRaces(accounts []*account) {
+	for _, acc := range accounts {
 		for side := range acc.idle {
 			g.idleRacesOf(acc, side)
 		}
@@ -30,44 +28,52 @@ func (g *gathering) idleRaces(l *ledger) {
 
 // idleRacesOf does it for the closes of a service by its server (side 0) or its clients (1).
 func (g *gathering) idleRacesOf(acc *account, side int) {
-	refused := func(c idleClose) bool { return c.refused }
-	if !slices.ContainsFunc(acc.pages, func(p page) bool { return slices.ContainsFunc(p.account().idle[side], refused) }) {
+	var late []lateData
+	for _, p := range acc.pages {
+		for _, d := range p.account().late[side] {
+			d.stream = p.streams.of(d.stream)
+			late = append(late, d)
+		}
+	}
+	if len(late) == 0 {
 		return
 	}
-	var all []idleClose
-	for _, p := range acc.pages {
-		list := p.account().idle[side]
-		all = slices.Grow(all, len(list))
-		for _, c := range list {
-			c.stream = p.streams.of(c.stream)
-			all = append(all, c)
-		}
+	all := make([]int64, 0, len(late))
+	for _, d := range late {
+		all = append(all, d.idle)
 	}
-	sortBy(all, func(c *idleClose) int64 { return c.idle }, func(a, b idleClose) int { return cmp.Compare(a.stream, b.stream) })
-	for i := 0; i < len(all); {
+	for _, p := range acc.pages {
+		all = append(all, p.account().idle[side]...)
+	}
+	sortTimes(all)
+	sortBy(late, func(d *lateData) int64 { return d.idle }, func(a, b lateData) int { return cmp.Compare(a.stream, b.stream) })
+	for i := 0; len(late) > 0; {
 		// A run of nearly equal idle times; timers are late by a tick, never early.
 		j := i + 1
-		for j < len(all) && all[j].idle-all[i].idle <= max(100e6, all[i].idle/20) {
+		for j < len(all) && all[j]-all[i] <= max(100e6, all[i]/20) {
 			j++
 		}
-		g.idleRace(acc.at, side, all[i:j])
-		i = j
+		n := 0
+		for n < len(late) && late[n].idle <= all[j-1] {
+			n++
+		}
+		g.idleRace(acc.at, side, all[i:j], late[:n])
+		i, late = j, late[n:]
 	}
 }
 
-func (g *gathering) idleRace(service netip.AddrPort, side int, all []idleClose) {
+// idleRace does it for closes after about the same time, and the data that met some of them.
+func (g *gathering) idleRace(service netip.AddrPort, side int, all []int64, late []lateData) {
 	var streams []int
 	first, last := int64(1<<63-1), int64(0)
-	for _, c := range all {
-		if c.refused {
-			streams = append(streams, int(c.stream))
-			first, last = min(first, c.time), max(last, c.time)
-		}
+	for _, d := range late {
+		streams = append(streams, int(d.stream))
+		first, last = min(first, d.time), max(last, d.time)
 	}
 	if len(streams) == 0 || len(all) < 2 {
 		return
 	}
-	idle := human(all[len(all)/2].idle)
+	idle := human(all[len(all)/2])
 	closer, other := "the server", "the client"
 	if side == 1 {
 		closer, other = other, closer

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
-	"slices"
 	"sort"
 )
 
@@ -67,7 +66,7 @@ func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *acc
 	}
 	if x.idle >= minIdle {
 		side := btoi(first == client)
-		acc.idle[side] = append(acc.idle[side], idleClose{stream: f.birth, time: x.time, idle: x.idle})
+		acc.idle[side] = append(acc.idle[side], x.idle)
 	}
 }
 
@@ -139,7 +138,7 @@ func leakAdvice(p platform, finTimeout int64, k leakKey) string {
 
 // apart counts moments that are at least a second apart: a process that ends closes all it had at once.
 func apart(moments []int64) int {
-	slices.Sort(moments)
+	sortTimes(moments)
 	n := 0
 	last := int64(-1 << 62)
 	for _, t := range moments {

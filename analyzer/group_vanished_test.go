@@ -19,12 +19,17 @@ func TestManyVanished(t *testing.T) {
 		{manyHosts, func(int) netip.Addr { return server }, 1, server},
 		{manyHosts, func(i int) netip.Addr { return []netip.Addr{server, other}[i%2] }, manyHosts, netip.MustParseAddr("198.51.100.1")},
 	} {
-		g := &gathering{trouble: newTrouble(500e9, &assumptions{}), peers: map[netip.Addr][]presence{}}
+		g := &gathering{trouble: newTrouble(500e9, &assumptions{}), sightings: sightings{}}
 		for i := range tt.hosts {
 			host := netip.AddrFrom4([4]byte{198, 51, 100, byte(i + 1)})
 			at := int64(i) * 20e9
 			g.silent[host] = []outage{{stream: i, peer: tt.peer(i), since: 10e9 + at, until: 15e9 + at, established: true}}
-			g.peers[host] = []presence{{start: 1e9, heard: 9e9, stream: int32(i)}, {start: 1e9, heard: 400e9, stream: int32(100 + i)}}
+		}
+		g.watch = g.watchHosts()
+		for i := range tt.hosts {
+			h, s := &g.watch.hosts[i], g.sightings.of(g.watch, int32(i))
+			h.meet(s, presence{start: 1e9, heard: 9e9, stream: int32(i)}, true)
+			h.meet(s, presence{start: 1e9, heard: 400e9, stream: int32(100 + i)}, false)
 		}
 		g.hosts()
 		if len(g.out) != tt.want {

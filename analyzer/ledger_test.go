@@ -208,14 +208,14 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 		}
 		l := ledgerOf(rep)
 		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
-		acc.lookUp()
-		for side, holds := range [][]hold{acc.client, acc.server} {
+		s := l.survey(acc, nil, nil)
+		for side, c := range []*course{s.client, s.server} {
 			want := p.counts(side, p.last+1)
-			c := l.course(holds, sinceOf)
+			steps := stepsOf(c)
 			got, next, peak := 0, 0, 0
 			for tck, n := range want {
-				for next < len(c.steps) && c.steps[next].time <= int64(tck)*tick {
-					got = c.steps[next].n
+				for next < len(steps) && steps[next].time <= int64(tck)*tick {
+					got = steps[next].n
 					next++
 				}
 				if got != n {
@@ -226,7 +226,7 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 			if c.peak != peak || c.now != want[p.last] {
 				t.Errorf("seed %d, side %d: peak %d, at the end %d; the model has %d and %d", seed, side, c.peak, c.now, peak, want[p.last])
 			}
-			if thin := c.thin(20); len(thin) > 20 || len(c.steps) > 0 && thin[len(thin)-1] != c.steps[len(c.steps)-1] ||
+			if thin := c.thin(20); len(thin) > 20 || len(steps) > 0 && thin[len(thin)-1] != steps[len(steps)-1] ||
 				slices.MaxFunc(append(thin, level{}), func(a, b level) int { return a.n - b.n }).n != peak {
 				t.Errorf("seed %d, side %d: thinned to %v", seed, side, thin)
 			}

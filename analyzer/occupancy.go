@@ -53,40 +53,36 @@ type pool struct {
 	held, taken *course // TIME_WAITs; ports from the start of the connection to the end of its TIME_WAIT
 }
 
-// pools returns the pools of the clients of a service that hold TIME_WAITs of ordinary ports, in order of their addresses.
-func (l *ledger) pools(acc *account) []*pool {
-	many := map[decode.Addr]*pool{} // none: too few to matter
-	n := map[decode.Addr]int{}
-	for i := range acc.client {
-		if h := &acc.client[i]; l.ports.holds(h.port) {
-			if n[h.holder]++; 10*n[h.holder] >= l.ports.Size() && many[h.holder] == nil {
-				many[h.holder] = &pool{holder: h.holder.Netip(), peer: acc.at, ports: l.ports}
-			}
-		}
-	}
-	if len(many) == 0 {
+// pools returns the pools of the clients of a service that hold TIME_WAITs of ordinary ports, in order of their addresses:
+// those that may hold a tenth of the ports, as the survey says.
+func (l *ledger) pools(acc *account, s *survey) []*pool {
+	least := (l.ports.Size() + 9) / 10
+	if s.many == nil || !s.many.any(least) {
 		return nil
 	}
-	for i := range acc.client {
-		if h := &acc.client[i]; l.ports.holds(h.port) && many[h.holder] != nil {
-			many[h.holder].holds = append(many[h.holder].holds, *h)
-		}
+	pools := map[decode.Addr]*pool{}
+	for _, p := range acc.pages {
+		p.eachWait(func(w *heldWait, r *brief) {
+			if w.server || !l.ports.holds(r.port) {
+				return
+			}
+			h := p.holdOf(w, r)
+			if s.many.atMost(h.holder) < least {
+				return
+			}
+			if pools[h.holder] == nil {
+				pools[h.holder] = &pool{holder: h.holder.Netip(), peer: acc.at, ports: l.ports}
+			}
+			pools[h.holder].holds = append(pools[h.holder].holds, h)
+		})
 	}
 	var out []*pool
-	for _, holder := range sortedKeys(many, compareAddr) {
-		out = append(out, many[holder])
-	}
-	return out
-}
-
-// reserved returns the TIME_WAITs of reserved ports, which are not ordinary ones, that the clients of a service hold.
-func (l *ledger) reserved(acc *account) (holds []hold) {
-	for i := range acc.client {
-		if h := &acc.client[i]; reservedPorts().holds(h.port) && !l.ports.holds(h.port) {
-			holds = append(holds, *h)
+	for _, holder := range sortedKeys(pools, compareAddr) {
+		if p := pools[holder]; len(p.holds) >= least {
+			out = append(out, p)
 		}
 	}
-	return holds
+	return out
 }
 
 // reservedPools returns the pools of reserved ports, one for each holder: such a port is bound before the peer is known, so
@@ -118,8 +114,15 @@ type pressure struct {
 // pressures returns what is said of those pools of which a tenth was taken.
 func (l *ledger) pressures(pools []*pool) (out []pressure) {
 	for _, p := range pools {
-		sortBy(p.holds, startOf, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
-		p.held, p.taken = l.course(p.holds, sinceOf), l.course(p.holds, startOf)
+		sortBy(p.holds, func(h *hold) int64 { return h.start }, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
+		p.held, p.taken = newCourse(l.end, len(p.holds)), newCourse(l.end, len(p.holds))
+		for i := range p.holds {
+			h := &p.holds[i]
+			p.held.add(h.since, h.until)
+			p.taken.add(h.start, h.until)
+		}
+		p.held.run()
+		p.taken.run()
 		if 10*p.held.peak < p.ports.Size() {
 			continue
 		}
@@ -145,27 +148,25 @@ type judgement struct {
 	pools    []pressure      // of its clients
 	reserved []hold          // TIME_WAITs of its clients on reserved ports
 	findings []GroupFinding
+	met      sightings // on its connections, of the hosts that are watched
 }
 
-// judge looks a service up in the books and says what there is to say of its TIME_WAITs and its port.
-func (l *ledger) judge(acc *account) judgement {
-	acc.lookUp()
-	defer acc.forget()
-	j := judgement{service: acc.service(acc.at), pools: l.pressures(l.pools(acc)), reserved: l.reserved(acc)}
-	held := l.course(acc.server, sinceOf)
-	j.service.TimeWait = ServiceTimeWait{Server: held.occupancy(), Client: l.occupancy(acc.client)}
-	if held.peak > 0 {
+// judge looks a service up in the books and says what there is to say of its TIME_WAITs and its port, and of its listening
+// socket and process: g knows of its troubles.
+func (l *ledger) judge(acc *account, g *gathering) judgement {
+	t := g.services[acc.at]
+	s := l.survey(acc, t, g.watch)
+	j := judgement{met: s.met, service: acc.service(acc.at, acc.finGaps()), pools: l.pressures(l.pools(acc, s)), reserved: s.reserved}
+	j.service.TimeWait = ServiceTimeWait{Server: s.server.occupancy(), Client: s.client.occupancy()}
+	if s.server.peak > 0 {
 		port := acc.at.Port()
 		j.holds = &TimeWaitRecord{Holder: acc.at.Addr(), Role: ServerSide, LocalPort: &port}
-		j.holds.fill(held)
+		j.holds.fill(s.server)
 	}
-	if f, ok := l.bindBlocked(acc); ok {
-		j.findings = append(j.findings, f)
+	j.findings = append(l.serverWaits(acc, s), l.outages(acc, s)...)
+	if t != nil {
+		j.findings = append(j.findings, g.exitsOf(acc, t)...)
 	}
-	if f, ok := l.serverHolds(acc, held); ok {
-		j.findings = append(j.findings, f)
-	}
-	j.findings = append(j.findings, l.outages(acc)...)
 	return j
 }
 
@@ -213,7 +214,7 @@ func heldAt(holds []hold, now int64) []int {
 			out = append(out, int(h.stream))
 		}
 	}
-	slices.Sort(out)
+	sortStreams(out)
 	return out
 }
 

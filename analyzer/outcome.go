@@ -27,20 +27,26 @@ const (
 
 // conclude decides how a connection ended. end is the time of the last packet of the capture. It changes nothing: it may
 // be asked again after more packets.
-func (s *shard) conclude(f *flow, end int64) outcome {
-	o := outcome{doubts: s.captureDoubts(f)}
+func (s *shard) conclude(f *flow, end int64) (o outcome) {
+	s.concludeTo(&o, f, end)
+	return o
+}
+
+// concludeTo does it in the place of the outcome, which is large.
+func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
+	*o = outcome{doubts: s.captureDoubts(f)}
 	o.client, o.roles = roles(f)
 	if f.closing != 0 {
 		o.c = *s.closings.at(f.closing)
 	}
 	o.resets, o.odd = s.resets.at(o.c.resets), s.odds.at(f.odd)
-	s.inferFIN(f, &o)
-	s.decide(f, &o, end)
-	o.closedFirst, o.closedBy = closedFirst(f, &o)
+	s.inferFIN(f, o)
+	s.decide(f, o, end)
+	o.closedFirst, o.closedBy = closedFirst(f, o)
 
 	seen := s.infer(f, &o.c)
 	o.state = seen
-	if s.presumeAcked(f, &o, end) {
+	if s.presumeAcked(f, o, end) {
 		o.state = s.infer(f, &o.c)
 	}
 	for x := range f.e {
@@ -61,5 +67,4 @@ func (s *shard) conclude(f *flow, end int64) outcome {
 	if f.flags&self != 0 {
 		o.state[1], o.since[1], o.frame[1] = o.state[0], o.since[0], o.frame[0]
 	}
-	return o
 }

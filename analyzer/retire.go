@@ -143,7 +143,7 @@ func (s *shard) gaveUp(f *flow, now int64) bool {
 		return false
 	}
 	o := &s.retired.outcome
-	*o = s.conclude(f, now)
+	s.concludeTo(o, f, now)
 	return o.state[0].done() && o.state[1].done()
 }
 
@@ -156,7 +156,7 @@ func (s *shard) retire(f *flow, now int64) {
 	b := t.book
 	b.trouble.end = now
 	o := &t.outcome
-	*o = s.conclude(f, now)
+	s.concludeTo(o, f, now)
 	if (t.only == nil || t.only(f)) && b.enter(f, o) && t.examples.wants(b.found, f.birth) {
 		f.flags |= entered
 		return

@@ -1,9 +1,6 @@
 package analyzer
 
-import (
-	"net/netip"
-	"slices"
-)
+import "net/netip"
 
 // tally counts the connections of one service.
 type tally struct {
@@ -25,6 +22,9 @@ func (t *tally) count(e End, n int) {
 	for i := range t.ends {
 		if t.ends[i].end == e {
 			t.ends[i].n += n
+			if i > 0 {
+				t.ends[i], t.ends[i-1] = t.ends[i-1], t.ends[i] // what is frequent comes to the front
+			}
 			return
 		}
 	}
@@ -78,9 +78,10 @@ func (o *outcome) stuck(x int, end, after int64) bool {
 	return false
 }
 
-func (t *tally) service(at netip.AddrPort) Service {
+// service makes what a report says of the service: gaps are those of all its connections.
+func (t *tally) service(at netip.AddrPort, gaps [][]int64) Service {
 	s := Service{
-		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantiles(t.gaps),
+		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantiles(gaps),
 		Ends: map[End]int{}, Verdicts: map[Verdict]int{}, ClosedFirst: map[ClosedFirst]int{},
 	}
 	for _, c := range ClosedFirsts() {
@@ -93,17 +94,4 @@ func (t *tally) service(at netip.AddrPort) Service {
 		s.ClosedFirst[e.end.ClosedFirst] += e.n
 	}
 	return s
-}
-
-// quantiles sorts durations in ns and picks the nearest ranks.
-func quantiles(ns []int64) Quantiles {
-	if len(ns) == 0 {
-		return Quantiles{}
-	}
-	slices.Sort(ns)
-	pick := func(percent int) *Seconds {
-		v := seconds(ns[(len(ns)*percent+99)/100-1])
-		return &v
-	}
-	return Quantiles{P50: pick(50), P90: pick(90), P99: pick(99), Max: pick(100)}
 }

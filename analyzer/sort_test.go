@@ -50,7 +50,7 @@ func BenchmarkSortBy(b *testing.B) {
 		all[i] = lifetime{end: 1_700_000_000e9 + rng.Int64N(360e9), stream: int32(i)}
 	}
 	list := make([]lifetime, len(all))
-	b.Run("digits", func(b *testing.B) {
+	b.Run("spread", func(b *testing.B) {
 		for b.Loop() {
 			copy(list, all)
 			sortBy(list, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
@@ -62,4 +62,80 @@ func BenchmarkSortBy(b *testing.B) {
 			slices.SortFunc(list, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
 		}
 	})
+}
+
+// What spread puts in one part lies between what is in the parts around it.
+func TestSpread(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		list := make([]int64, 2+rng.IntN(500))
+		limit := int64(1) << (1 + rng.IntN(62))
+		for i := range list {
+			list[i] = rng.Int64N(limit) - limit/2
+		}
+		low, high := slices.Min(list), slices.Max(list)
+		if low == high {
+			continue
+		}
+		want := slices.Sorted(slices.Values(list))
+		begin := int32(0)
+		ends := spread(list, func(n *int64) int64 { return *n }, low, high)
+		for _, end := range ends {
+			slices.Sort(list[begin:end])
+			begin = end
+		}
+		if !slices.Equal(list, want) || len(ends) < 2 {
+			t.Fatalf("%d parts of %d numbers: %v", len(ends), len(list), list)
+		}
+	}
+}
+
+func TestSortTimes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{0, 1, 2, shortList, shortList + 1, 200, 3000} {
+		for range 30 {
+			list := make([]int64, n)
+			limit := int64(1) << (1 + rng.IntN(62))
+			for i := range list {
+				switch rng.IntN(20) {
+				case 0:
+					list[i] = maxTime
+				case 1:
+					list[i] = -rng.Int64N(limit)
+				default:
+					list[i] = rng.Int64N(limit)
+				}
+			}
+			want := slices.Sorted(slices.Values(list))
+			if sortTimes(list); !slices.Equal(list, want) {
+				t.Fatalf("%d times below %d are not in order", n, limit)
+			}
+		}
+	}
+}
+
+func BenchmarkSortTimes(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	all := make([]int64, 60_000)
+	for i := range all {
+		all[i] = 1_700_000_000e9 + rng.Int64N(360e9)
+	}
+	list := make([]int64, len(all))
+	for _, way := range []struct {
+		name string
+		sort func([]int64)
+	}{
+		{"sortTimes", sortTimes},
+		{"sortBy", func(list []int64) {
+			sortBy(list, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
+		}},
+		{"slices", slices.Sort[[]int64]},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			for b.Loop() {
+				copy(list, all)
+				way.sort(list)
+			}
+		})
+	}
 }

@@ -4,7 +4,7 @@ import "finscope/internal/decode"
 
 // This file follows each TIME_WAIT through the packets that come while it runs: what starts it anew, what ends it early,
 // what shows that it was there or that it never was. Who holds one is decided by the close machine (machine.go); what a
-// SYN does to one is in reuse.go, what systems do differently in timewait_rules.go, how many there are at a time in ledger.go.
+// SYN does to one is in reuse.go, what systems do differently in timewait_rules.go, how many there are at a time in course.go.
 
 // timeWaitFacts is the TIME_WAIT of one endpoint.
 type timeWaitFacts struct {

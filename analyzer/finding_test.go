@@ -1,0 +1,35 @@
+package analyzer
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// What is uneventful at a glance has no findings, and most connections are.
+func TestUneventful(t *testing.T) {
+	names, err := filepath.Glob("../testdata/pcaps/*/*.pcap*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, all := 0, 0
+	for _, name := range append(names, benchCapture(t, "a", 3000)) {
+		rep, _ := ReadFile(t.Context(), name, Options{}) // some are damaged
+		for _, ref := range rep.flows {
+			s := rep.run.shards[ref.shard]
+			f := s.flows.at(ref.flow)
+			o := s.conclude(f, rep.run.end)
+			all++
+			if !s.uneventful(f, &o, rep.run.end, &rep.assumptions) {
+				continue
+			}
+			plain++
+			c := casefile{s: s, f: f, o: &o, end: rep.run.end, a: &rep.assumptions, codesOnly: true}
+			if c.write(); len(c.kinds) > 0 {
+				t.Errorf("%s, stream %d: uneventful, and has findings %v", name, ref.stream, c.kinds)
+			}
+		}
+	}
+	if plain < all/2 {
+		t.Errorf("%d of %d connections are uneventful", plain, all)
+	}
+}
