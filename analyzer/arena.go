@@ -29,7 +29,7 @@ func (a *arena[T]) grow() {
 	chunk := chunkSize * int(unsafe.Sizeof(zero))
 	n := 1
 	if have := len(a.chunks) * chunk; have >= hugePage/4 {
-		n = max(1, min(max(have/8, hugePage), maxBlock)/chunk)
+		n = (min(max(have/8, hugePage), maxBlock) + chunk - 1) / chunk
 	}
 	block := newBlock[T](n * chunkSize)
 	for ; len(block) > 0; block = block[chunkSize:] {
