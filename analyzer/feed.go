@@ -120,8 +120,7 @@ func (f *feed) next() *packet { return &f.batch.packets[f.batch.n] }
 // put hands the packet in next to its shard. h is the hash of its key.
 func (f *feed) put(h uint64) {
 	b := f.batch
-	// The table uses the upper half of the hash: the shard number comes from the lower one.
-	s := &b.shares[uint(h&0xffff)*uint(len(b.shares))>>16]
+	s := &b.shares[shardOf(h, len(b.shares))]
 	s.hashes[s.n], s.index[s.n] = h, uint16(b.n)
 	s.n++
 	b.n++
@@ -129,6 +128,10 @@ func (f *feed) put(h uint64) {
 		f.flush()
 	}
 }
+
+// shardOf returns the number of the shard, of so many, that follows the connection whose ends have the hash h. The table uses
+// the upper half of the hash, this the lower one.
+func shardOf(h uint64, shards int) int { return int(uint(h&0xffff) * uint(shards) >> 16) }
 
 // flush hands over the batch.
 func (f *feed) flush() {

@@ -25,11 +25,16 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
+	if len(r.shards) > 1 && r.matcher == nil {
+		if readers, ok := capture.OpenShared(names, len(r.shards)); ok {
+			dropped, err := r.abreast(ctx, readers)
+			return r.report(names, dropped, err), err
+		}
+	}
 	src := capture.Open(names, capture.Options{})
 	defer src.Close()
 	err = r.read(ctx, src)
-	report := r.report(names, src.Drops(), err)
-	return report, err
+	return r.report(names, src.Drops(), err), err
 }
 
 // run is one reading of a capture: what is common to all shards.
@@ -49,6 +54,9 @@ type run struct {
 	outcomes [decode.Outcomes]uint64
 	links    []uint16
 	link     int // the latest of them; -1 before the first packet
+
+	pace  *pace // of the readings of which this is one; nil: it is the only one
+	share int   // the number of its shard, if it is one of several
 }
 
 func newRun(opts Options) (*run, error) {
@@ -109,15 +117,15 @@ func (r *run) take(ctx context.Context, src *capture.Reader) error {
 	raws := make([]capture.Packet, readAtOnce)
 	for look := uint64(0); ; {
 		if r.frames >= look {
-			if err := ctx.Err(); err != nil {
+			if err := r.look(ctx); err != nil {
 				return err
 			}
 			r.progress(src)
 			look = r.frames + progressEvery
 		}
-		room := raws
+		room := raws[:min(readAtOnce, look-r.frames)]
 		if r.opts.Count > 0 {
-			room = raws[:min(readAtOnce, r.opts.Count-r.frames)]
+			room = room[:min(uint64(len(room)), r.opts.Count-r.frames)]
 			if len(room) == 0 {
 				return nil
 			}
@@ -131,9 +139,12 @@ func (r *run) take(ctx context.Context, src *capture.Reader) error {
 			return err
 		}
 		early, all := r.inTime(room[:n])
-		if len(early) > 0 && r.matcher == nil && r.opts.Packet == nil {
+		switch {
+		case len(early) > 0 && r.pace != nil:
+			r.addShare(early)
+		case len(early) > 0 && r.matcher == nil && r.opts.Packet == nil:
 			r.addAll(early)
-		} else {
+		default:
 			for i := range early {
 				if err := r.add(&early[i], r.feed.next()); err != nil {
 					return err
@@ -144,6 +155,14 @@ func (r *run) take(ctx context.Context, src *capture.Reader) error {
 			return nil
 		}
 	}
+}
+
+// look is where the reading stops for a moment, and for good if ctx has ended.
+func (r *run) look(ctx context.Context) error {
+	if r.pace != nil {
+		return r.pace.look(ctx, r.share)
+	}
+	return ctx.Err()
 }
 
 // inTime returns those packets that come before Options.Duration has passed, and whether that is all of them.

@@ -96,3 +96,36 @@ func plain(data []byte, seg *Segment) bool {
 	}
 	return true
 }
+
+// Ends returns the addresses and ports of a packet if they stand where Plain looks for them: it is an unfragmented packet of
+// TCP in an IP header without options or extensions in plain Ethernet. If that is TCP to Decode too, it has these ends
+// (FuzzPlain); a Decoder remembers nothing of it. It is for readers of which each decodes a part of the packets.
+func Ends(link LinkType, data []byte) (src, dst Addr, srcPort, dstPort uint16, ok bool) {
+	const (
+		ip   = 14
+		tcp4 = ip + 20
+		tcp6 = ip + 40
+	)
+	if link != LinkEthernet || len(data) < tcp4+20 {
+		return
+	}
+	switch h := (*[tcp4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
+	case etherIP4:
+		if word := binary.BigEndian.Uint64(h[ip+4:]); h[ip] != 0x45 || word&((ip4MF|ip4Offset)<<32|0xff<<16) != protoTCP<<16 {
+			return
+		}
+		ends, ports := binary.BigEndian.Uint64(h[ip+12:]), binary.BigEndian.Uint32(h[tcp4:])
+		return Addr{Lo: v4Mapped | ends>>32}, Addr{Lo: v4Mapped | ends&0xffffffff}, uint16(ports >> 16), uint16(ports), true
+	case etherIP6:
+		if len(data) < tcp6+20 {
+			return
+		}
+		h := (*[tcp6 + 20]byte)(data)
+		if binary.BigEndian.Uint64(h[ip:])&(0xf<<60|0xff<<8) != 6<<60|protoTCP<<8 {
+			return
+		}
+		ports := binary.BigEndian.Uint32(h[tcp6:])
+		return AddrFrom16(h[ip+8:]), AddrFrom16(h[ip+24:]), uint16(ports >> 16), uint16(ports), true
+	}
+	return
+}
