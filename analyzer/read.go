@@ -25,7 +25,7 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(r.shards) > 1 && r.matcher == nil {
+	if len(r.shards) > 1 && r.matcher == nil && ctx.Err() == nil {
 		if readers, ok := capture.OpenShared(names, len(r.shards)); ok {
 			dropped, err := r.abreast(ctx, readers)
 			return r.report(names, dropped, err), err
