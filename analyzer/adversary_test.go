@@ -74,12 +74,11 @@ func TestEndlessReordering(t *testing.T) {
 	}
 }
 
-// A RST or FIN a packet, from a different address each: what a flood leaves behind is bounded for each connection, and most
-// of it is in the archive.
+// A RST or FIN a packet, from a different address each: what a flood leaves behind is bounded for each connection.
 func TestTinyFlows(t *testing.T) {
 	const n = 1_000_000
 	s := newShard(newMachine(), 1)
-	s.archive.keep = n / 16
+	s.foldBeyond = n / 16
 	for i := range uint32(n) {
 		p := packet{frame: uint64(i + 1), time: 1e9 + int64(i)*1e6, seg: decode.Segment{
 			Src: decode.AddrFrom4([]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), Dst: decode.AddrFrom4([]byte{192, 0, 2, 1}),
@@ -87,32 +86,36 @@ func TestTinyFlows(t *testing.T) {
 		}}
 		enter(s, &p)
 	}
-	if got := inUse(&s.flows) + inUse(&s.archive.all); got != n {
+	if got := inUse(&s.flows); got != n {
 		t.Fatalf("%d connections, want %d", got, n)
 	}
-	if got := heldBy(s) / n; got > 270 {
-		t.Errorf("%d octets for each connection, want at most 270", got)
+	if got := heldBy(s) / n; got > 700 {
+		t.Errorf("%d octets for each connection, want at most 700", got)
 	}
-	// Each stays out of the archive for a minute after its last packet, and until the turn of the wheel.
-	if got := s.flows.len(); got > n/10 {
-		t.Errorf("%d connections were held unpacked at a time", got)
+	// Each stays unfolded for a minute after its last packet, and until its turn.
+	if got := s.closings.len(); got > n/8 {
+		t.Errorf("%d connections were held unfolded at a time", got)
 	}
 }
 
-// Connections that come out of the archive again and again use their places again.
-func TestArchivedAgainAndAgain(t *testing.T) {
+// Connections that are unfolded again and again take no more room.
+func TestFoldedAgainAndAgain(t *testing.T) {
 	s := newShard(newMachine(), 1)
-	s.archive.keep = 0
+	s.foldBeyond = 0
 	var lines []*line
 	for i := range 1000 {
-		lines = append(lines, lineUp(s, i, 1e9))
+		w := lineUp(s, i, 1e9)
+		w.p.seg.Flags |= decode.FIN
+		enter(s, &w.p)
+		w.p.seg.Flags &^= decode.FIN
+		lines = append(lines, w)
 	}
-	before, archived := 0, 0
+	before, most := 0, 0
 	for round := range 200 {
 		for _, w := range lines {
-			w.p.time += archiveAfter + 10e9
+			w.p.time += foldAfter + 10e9
 			w.say(t, s)
-			archived = max(archived, inUse(&s.archive.all))
+			most = max(most, 1000-inUse(&s.closings))
 		}
 		if round == 20 {
 			before = heldBy(s)
@@ -121,8 +124,8 @@ func TestArchivedAgainAndAgain(t *testing.T) {
 	if after := heldBy(s); after != before {
 		t.Errorf("%d octets after 20 rounds, %d after 200", before, after)
 	}
-	if archived < 900 {
-		t.Errorf("%d connections were archived at a time", archived)
+	if most < 900 {
+		t.Errorf("%d connections were folded at a time", most)
 	}
 }
 

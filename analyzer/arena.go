@@ -22,15 +22,12 @@ func (a *arena[T]) add() int32 {
 	return a.n
 }
 
-// grow adds chunks out of one block of memory: one at first, then as many as make a huge page, or an eighth of those there
-// are, at most maxBlock.
+// grow adds chunks out of one block of memory: one at first, then a quarter of those there are, at most as many as make half a
+// huge page. Larger blocks would be no faster, and lie half empty.
 func (a *arena[T]) grow() {
 	var zero T
 	chunk := chunkSize * int(unsafe.Sizeof(zero))
-	n := 1
-	if have := len(a.chunks) * chunk; have >= hugePage/4 {
-		n = (min(max(have/8, hugePage), maxBlock) + chunk - 1) / chunk
-	}
+	n := min(max(1, len(a.chunks)/4), (hugePage/2+chunk-1)/chunk)
 	block := newBlock[T](n * chunkSize)
 	for ; len(block) > 0; block = block[chunkSize:] {
 		a.chunks = append(a.chunks, (*[chunkSize]T)(block))

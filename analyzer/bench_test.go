@@ -169,19 +169,26 @@ func enter(s *shard, p *packet) {
 
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
-	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas) + len(s.archive.store.chunks)*packedChunk
-	for _, turn := range s.wheel.turns {
-		n += cap(turn) * int(sizeOf[entry]())
-	}
-	n += held(&s.archive.all.arena) + held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
+	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas)
+	n += held(&s.wheel.pages.arena)
+	n += held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
 	n += held(&s.gaps.arena) + held(&s.wides.arena) + held(&s.notes.arena) + held(&s.suspects.arena)
 	return n + 4*(cap(s.flows.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free))
 }
 
+// takenBy returns how many of them its connections take, without the room for others.
+func takenBy(s *shard) int {
+	n := s.table.used * int(sizeOf[slot]())
+	n += taken(&s.flows) + taken(&s.closings) + taken(&s.resets) + taken(&s.odds)
+	return n + taken(&s.gaps) + taken(&s.wides) + taken(&s.notes) + taken(&s.suspects)
+}
+
+func taken[T any](a *freeArena[T]) int { return inUse(a) * int(sizeOf[T]()) }
+
 // The bounds of what a connection costs. They have room for some fields more, not for another copy of anything.
 const (
-	maxOpenOctets     = 400 // an open one, with its place in the table
-	maxArchivedOctets = 440 // one that is over and archived
+	maxOpenOctets   = 400 // an open one, with its place in the table
+	maxFoldedOctets = 440 // one that is over and folded
 )
 
 func TestOctetsPerConnection(t *testing.T) {
@@ -198,10 +205,12 @@ func TestOctetsPerConnection(t *testing.T) {
 	}
 
 	s = track(packetsOf(t, benchCapture(t, "a", 60_000)))
-	live := held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena)
-	s.archive.keep = 0
-	archiveAll(s)
-	if got := (heldBy(s) - live) / inUse(&s.archive.all); got > maxArchivedOctets {
-		t.Errorf("%d octets for a connection in the archive, want at most %d", got, maxArchivedOctets)
+	over := inUse(&s.closings)
+	foldAll(s)
+	if left := inUse(&s.closings); left > over/10 {
+		t.Errorf("%d of %d connections that are over are not folded", left, over)
+	}
+	if got := takenBy(s) / inUse(&s.flows); got > maxFoldedOctets {
+		t.Errorf("%d octets for a connection that is over, want at most %d", got, maxFoldedOctets)
 	}
 }

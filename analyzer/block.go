@@ -5,14 +5,14 @@ import "unsafe"
 // hugePage is the size of huge pages on nearly all machines; where it is another, wantHugePages asks for a little more.
 const hugePage = 2 << 20
 
-// maxBlock is how many octets are allocated at once at most: some huge pages.
-const maxBlock = 4 * hugePage
+// manyPages is from which size on a block is likely to be used all over. Small captures do with less.
+const manyPages = 1 << 19
 
 // newBlock returns zero elements for one of the lists of connections, on huge pages if they fill some and the kernel has them.
 func newBlock[T any](n int) []T {
 	block := make([]T, n)
 	size := int(unsafe.Sizeof(block[0]))
-	if n*size < hugePage {
+	if n*size < manyPages {
 		return block
 	}
 	wantHugePages(block)

@@ -34,7 +34,6 @@ type brief struct {
 	start  int64
 	closed int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
 	heard  [2]int64 // when client and server were last heard of; 0: never
-	waited int64    // when its TIME_WAIT began; valid if marked so
 	client uint32   // an address of IPv4, or the index in book.clients
 	birth  int32
 	next   int32  // index in book.briefs of the next connection of its service; 0: there is none so far
@@ -57,13 +56,13 @@ const (
 	synchronous                         // the handshake got through
 	selfMade                            // a socket connected to itself
 	overIPv6                            // its client has an address of IPv6
-	waited                              // a TIME_WAIT lasts as long as it ought to
-	waitedServer                        // which the server holds
+	waited                              // a TIME_WAIT began when its holder was last heard of, and lasts as long as it ought to
+	waitedServer                        // the server holds it
 )
 
 func (m briefMarks) has(o briefMarks) bool { return m&o != 0 }
 
-// heldWait is one TIME_WAIT. A book keeps those alone that its brief has no place for: they ended early, started anew, or are
+// heldWait is one TIME_WAIT. A book keeps those alone that its brief does not tell of: they ended early, started anew, or are
 // the second of their connection.
 type heldWait struct {
 	since, until int64
@@ -161,11 +160,10 @@ func (b *book) link(acc *account) int32 {
 // hold enters a TIME_WAIT of the connection with the brief r. length is how long one lasts.
 func (acc *account) hold(r *brief, length int64, w heldWait) {
 	acc.held[btoi(w.server)]++
-	if w.until != w.since+length || w.reused || w.isn || r.marks.has(waited) {
+	if w.since != r.heard[btoi(w.server)] || w.until != w.since+length || w.reused || w.isn || r.marks.has(waited) {
 		acc.waits = append(acc.waits, w)
 		return
 	}
-	r.waited = w.since
 	r.marks |= waited
 	if w.server {
 		r.marks |= waitedServer

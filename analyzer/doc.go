@@ -20,7 +20,7 @@
 // in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply (flow.go) enters the segment:
 // twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs, odd.go what is rare.
 // settle.go then infers the states anew: facts.go turns what is known into facts, which machine.go replays through RFC 9293.
-// gaps.go keeps what few streams miss; archive.go packs connections that are silent where there are many.
+// gaps.go keeps what few streams miss; fold.go packs connections that are over where there are many.
 //
 // When the capture ends, or retire.go has no more use for a connection that is over, outcome.go concludes on it and book.go
 // enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and ports (ledger.go)

@@ -12,13 +12,16 @@ type flow struct {
 	key   key
 	flags flowFlags
 
-	last       int64 // highest time of any packet
+	last  int64 // highest time of any packet
+	id    int32 // its number in shard.flows; 0: this is none
+	birth int32 // index in shard.births, which gives the stream number
+
+	// From here on it is packed while flags has folded.
+
 	lastFrame  uint64
 	start      int64
 	firstFrame uint64
 
-	id      int32 // its number in shard.flows; 0: this is none
-	birth   int32 // index in shard.births, which gives the stream number
 	closing int32 // index in shard.closings; 0: no FIN and no RST so far
 	odd     int32 // index in shard.odds; 0: nothing rare happened
 
@@ -44,6 +47,7 @@ const (
 	waiting                             // a SYN waits to be explained: it is in shard.pendings
 	reused                              // its SYN met a TIME_WAIT: what came of it is in shard.reusers
 	entered                             // it is over and in a book, and kept as an example
+	folded                              // its record is packed, together with its side record: see fold.go
 )
 
 // peer returns the index of the other endpoint: the same one if a socket is connected to itself.

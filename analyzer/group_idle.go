@@ -43,7 +43,9 @@ func (g *gathering) idleRacesOf(acc *account, side int) {
 		all = append(all, d.idle)
 	}
 	for _, p := range acc.pages {
-		all = append(all, p.account().idle[side]...)
+		for _, piece := range p.account().idle[side] {
+			all = append(all, piece...)
+		}
 	}
 	sortTimes(all)
 	sortBy(late, func(d *lateData) int64 { return d.idle }, func(a, b lateData) int { return cmp.Compare(a.stream, b.stream) })

@@ -66,7 +66,7 @@ func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *acc
 	}
 	if x.idle >= minIdle {
 		side := btoi(first == client)
-		acc.idle[side] = append(acc.idle[side], x.idle)
+		acc.idle[side].add(x.idle)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 func wantHugePages[T any](block []T) {
 	start := uintptr(unsafe.Pointer(unsafe.SliceData(block)))
 	size := uintptr(len(block)) * unsafe.Sizeof(block[0])
-	if size < hugePage {
+	if size < manyPages {
 		return
 	}
 	end := (start + size + hugePage - 1) &^ (hugePage - 1)

@@ -33,7 +33,7 @@ type account struct {
 	refused     []int32       // and those of which it refused the SYN
 	waits       []heldWait    // TIME_WAITs that are not in a brief
 	left        []span        // CLOSE_WAITs of the server that lasted long
-	idle        [2][]int64    // how long nobody had sent anything before a close, by the server and by its clients; where that is long
+	idle        [2]durations  // how long nobody had sent anything before a close, by the server and by its clients; where that is long
 	late        [2][]lateData // and of closes that data met
 
 	pages []page // where the books have the service; in the ledger
@@ -82,9 +82,9 @@ func (l *ledger) enter(b *book) {
 
 // finGaps returns the times between the two FINs of its connections, as the books have them.
 func (acc *account) finGaps() [][]int64 {
-	lists := make([][]int64, len(acc.pages))
-	for i, p := range acc.pages {
-		lists[i] = p.account().gaps
+	var lists [][]int64
+	for _, p := range acc.pages {
+		lists = append(lists, p.account().gaps...)
 	}
 	return lists
 }

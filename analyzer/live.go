@@ -48,7 +48,7 @@ func NewSession(name string, opts Options) (*Session, error) {
 	a := r.assumptions(0)
 	sh.retires(&a)
 	sh.retired.forgets = true
-	sh.archive.keep = noArchive
+	sh.foldBeyond = neverFold
 	sh.retired.gave = func(f *flow) { delete(s.told, f.birth) }
 	if opts.Only != nil {
 		sh.retired.only = func(f *flow) bool { return opts.Only(sh.record(f, int(f.birth), r.end, s.assumptions())) }

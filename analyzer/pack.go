@@ -6,28 +6,17 @@ import (
 	"unsafe"
 )
 
-// A packed record is the memory of a record, word by word without leading zeros: for each sixteen words four bits for each
-// that tell its length, then their octets. Times and frames rise slowly from one to the next, so where it is shorter a word is
-// stored as the difference to the last one stored like that. Whatever fields a record has or gets, nothing is lost, as long as
-// it has no pointers (TestRecordsHaveNoPointers).
+// Packed words are stored without leading zeros: for each sixteen words four bits for each that tell its length, then their
+// octets. Times and frames rise slowly from one to the next, so where that is shorter a word is stored as the difference to the
+// last one stored like that. Whatever fields a record has or gets, nothing is lost, as long as it has no pointers
+// (TestRecordsHaveNoPointers).
 
-// maxPacked is more than the packed length of a record.
-const maxPacked = 255 * packedUnit
+// maxPacked is more than the packed length of a record and its side record.
+const maxPacked = 1024
 
 // words returns the memory of a record.
 func words[T any](r *T) []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Pointer(r)), unsafe.Sizeof(*r)/8)
-}
-
-// packRecord appends a packed record to b, which has room for it and eight octets more. The first difference is that to
-// epoch, a time near those of the record.
-func packRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) []byte {
-	return packWords(b, words(r), uint64(epoch))
-}
-
-// unpackRecord fills a record from b, behind which eight octets more can be read, and returns the length of the packed one.
-func unpackRecord[T flow | closing | resets | oddities](b []byte, r *T, epoch int64) int {
-	return unpackWords(b, words(r), uint64(epoch))
 }
 
 // The tag of a word is how many octets of it are stored; for a difference, those of the difference, at most 7, and 8.
@@ -37,6 +26,8 @@ const (
 	difference = 8
 )
 
+// packWords appends packed words to b, which has room for them and eight octets more. The first difference is that to last, a
+// time near those in the words.
 func packWords(b []byte, all []uint64, last uint64) []byte {
 	at := len(b)
 	b = b[:cap(b)]
@@ -52,7 +43,7 @@ func packWords(b []byte, all []uint64, last uint64) []byte {
 				size := octets(w)
 				tag = size
 				if size > 4 {
-					if d := zigzag(w - last); octets(d) < size {
+					if d := zigzag(w - last); octets(d)+1 < size { // one octet less is chance
 						last, w = w, d
 						size = max(octets(d), 1)
 						tag = difference + size
@@ -70,6 +61,7 @@ func packWords(b []byte, all []uint64, last uint64) []byte {
 	return b[:at]
 }
 
+// unpackWords unpacks words from b, behind which eight octets more can be read, and returns the length of the packed ones.
 func unpackWords(b []byte, all []uint64, last uint64) int {
 	at := 0
 	for len(all) > 0 {
@@ -105,70 +97,3 @@ func octets(w uint64) uint { return (uint(bits.Len64(w)) + 7) / 8 }
 func zigzag(d uint64) uint64 { return d<<1 ^ uint64(int64(d)>>63) }
 
 func unzigzag(z uint64) uint64 { return z>>1 ^ -(z & 1) }
-
-const (
-	packedUnit  = 8        // packed records begin at multiples of this
-	packedChunk = 64 << 10 // records do not reach over multiples of this
-)
-
-// packedStore is room for packed records.
-type packedStore struct {
-	chunks [][]byte
-	next   int32                           // the first unit that was never used
-	free   [maxPacked/packedUnit + 1]int32 // first of the places given back, by their number of units; each has the next one
-	buffer [maxPacked + 8]byte
-}
-
-const unitsPerChunk = packedChunk / packedUnit
-
-// head is how many octets of a place come before what is stored there: the number of its units.
-const head = 1
-
-// room is where a record is packed that is then put into the store.
-func (ps *packedStore) room() []byte { return ps.buffer[:head] }
-
-// put stores b, of which the first octets are head, and returns its place, above 0.
-func (ps *packedStore) put(b []byte) int32 {
-	units := (len(b) + packedUnit - 1) / packedUnit
-	b[0] = byte(units)
-	i := ps.free[units]
-	if i != 0 {
-		ps.free[units] = int32(binary.LittleEndian.Uint32(ps.at(i)))
-	} else {
-		if left := unitsPerChunk - ps.next%unitsPerChunk; left < int32(units) {
-			ps.next += left
-		}
-		if int(ps.next) == len(ps.chunks)*unitsPerChunk {
-			ps.grow()
-		}
-		i = ps.next + 1
-		ps.next += int32(units)
-	}
-	copy(ps.place(i), b)
-	return i
-}
-
-// grow adds an eighth of the chunks there are, out of one block of memory, at most maxBlock.
-func (ps *packedStore) grow() {
-	n := min(max(len(ps.chunks)/8, 1), maxBlock/packedChunk)
-	block := newBlock[byte](n*packedChunk + 8) // what is read at once may end behind a record
-	for i := range n {
-		ps.chunks = append(ps.chunks, block[i*packedChunk:(i+1)*packedChunk+8])
-	}
-}
-
-// place returns the octets from a place on.
-func (ps *packedStore) place(i int32) []byte {
-	i--
-	return ps.chunks[i/unitsPerChunk][i%unitsPerChunk*packedUnit:]
-}
-
-// at returns what is stored at a place, and more.
-func (ps *packedStore) at(i int32) []byte { return ps.place(i)[head:] }
-
-// release gives a place back.
-func (ps *packedStore) release(i int32) {
-	units := ps.place(i)[0]
-	binary.LittleEndian.PutUint32(ps.at(i), uint32(ps.free[units]))
-	ps.free[units] = i
-}

@@ -22,7 +22,9 @@ func (p page) wait(r *brief) (w heldWait, ok bool) {
 	if !r.marks.has(waited) {
 		return heldWait{}, false
 	}
-	return heldWait{since: r.waited, until: r.waited + p.trouble.a.timeWait, server: r.marks.has(waitedServer)}, true
+	server := r.marks.has(waitedServer)
+	since := r.heard[btoi(server)]
+	return heldWait{since: since, until: since + p.trouble.a.timeWait, server: server}, true
 }
 
 // eachWait calls do for each TIME_WAIT of the service.

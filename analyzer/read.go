@@ -81,7 +81,7 @@ func newRun(opts Options) (*run, error) {
 		s.rules = opts.rules(&assumed)
 		s.bound.max = opts.MaxFlows
 		if opts.MaxFlows == 0 {
-			s.archive.keep = archiveBeyond / jobs
+			s.foldBeyond = foldBeyond / jobs
 		}
 		if opts.FindingsOnly && opts.Only == nil && opts.Packet == nil && len(opts.Trace) == 0 {
 			a := r.assumptions(0)

@@ -68,15 +68,10 @@ func (r *run) assumptions(dropped uint64) assumptions {
 func (r *run) number(numbers []streams) []flowRef {
 	n := 0
 	for _, s := range r.shards {
-		n += int(s.flows.len() + s.archive.all.len())
+		n += int(s.flows.len())
 	}
 	refs := make([]flowRef, 0, n)
 	for i, s := range r.shards {
-		for j := int32(1); j <= s.archive.all.len(); j++ {
-			if a := s.archive.all.at(j); a.at != 0 {
-				refs = append(refs, flowRef{stream: numbers[i].of(a.birth), shard: int16(i), flow: archivedID(j)})
-			}
-		}
 		for j := int32(1); j <= s.flows.len(); j++ {
 			if f := s.flows.at(j); f.id != 0 {
 				kept := f.flags&entered != 0

@@ -73,15 +73,20 @@ func (s *shard) tooLate(early bool, p *packet) bool {
 	return true
 }
 
-// lookAfter is after what time of silence a connection is looked at.
-func (s *shard) lookAfter() int64 {
-	if s.retired.after == 0 || s.crowded() {
-		return archiveAfter
+// nextLook returns when a connection of which the latest packet came at the time last is to be looked at after now: when it may
+// be folded, then when it may be over, and now and then if it is neither.
+func (s *shard) nextLook(last, now int64) int64 {
+	after := s.retired.after
+	if s.foldBeyond != neverFold && (after == 0 || last+foldAfter > now) {
+		after = foldAfter
 	}
-	return s.retired.after
+	if last+after > now {
+		return last + after
+	}
+	return now + after
 }
 
-// lookAround looks at connections whose turn has come, and retires or archives them. How many it looks at is bounded by the
+// lookAround looks at connections whose turn has come, and retires or folds them. How many it looks at is bounded by the
 // packets that came, also where time jumps to and fro; when it is done shows nowhere.
 func (s *shard) lookAround(now int64, packets int) {
 	t := &s.retired
@@ -98,17 +103,16 @@ func (s *shard) lookAround(now int64, packets int) {
 		case !ok:
 		case t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)):
 			s.retire(f, now)
-		case s.crowded() && s.mayArchive(f, now):
-			for x := range f.e {
-				f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
-			}
-			s.archiveFlow(f)
 		default:
-			due := f.last + s.lookAfter()
-			if due <= now {
-				due = now + s.lookAfter()
+			if s.crowded() && s.mayFold(f, now) {
+				for x := range f.e {
+					f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
+				}
+				s.fold(f)
 			}
-			s.wheel.add(entry{f.id, f.birth}, due)
+			if t.after != 0 || f.flags&folded == 0 {
+				s.wheel.add(e, s.nextLook(f.last, now))
+			}
 		}
 	}
 	for t.forgets && s.forgetNext(now) {
@@ -118,22 +122,20 @@ func (s *shard) lookAround(now int64, packets int) {
 // fetchFlows loads the first lines of connections that will be looked at, without waiting for one after the other.
 func (s *shard) fetchFlows(all []entry) {
 	for _, e := range all {
-		if e.id > 0 {
-			s.fetched += s.flows.at(e.id).last
-		}
+		s.fetched += s.flows.at(e.id).last
 	}
 }
 
 // still returns the connection of an entry whose turn has come, if it is neither retired nor another one by now.
 func (s *shard) still(e entry) (*flow, bool) {
-	if e.id < 0 {
-		if s.archive.all.at(archiveIndex(e.id)).birth != e.birth {
-			return nil, false
-		}
-		return s.unarchive(e.id), true
-	}
 	f := s.flows.at(e.id)
-	return f, f.id != 0 && f.birth == e.birth && f.flags&entered == 0
+	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 {
+		return nil, false
+	}
+	if f.flags&folded != 0 {
+		s.unfold(f)
+	}
+	return f, true
 }
 
 // gaveUp reports whether both ends of f are presumed to be closed although an acknowledgment is missing: a session has told

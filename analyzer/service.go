@@ -7,7 +7,7 @@ type tally struct {
 	flows int
 	ends  []endCount // few: a list is faster than a map
 	stuck map[State]int
-	gaps  []int64 // between the two FINs, ns
+	gaps  durations // between the two FINs, ns
 }
 
 // endCount is how many connections ended in the same way.
@@ -36,7 +36,7 @@ func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
 	t.count(End{o.verdict, o.closedFirstName(), o.closedBy}, 1)
 	n, m := &o.c.fin[0], &o.c.fin[1]
 	if n.sent && m.sent && !n.inferred && !m.inferred {
-		t.gaps = append(t.gaps, max(n.time-m.time, m.time-n.time))
+		t.gaps.add(max(n.time-m.time, m.time-n.time))
 	}
 	for x := range f.e {
 		if f.flags&self != 0 && x != o.client {

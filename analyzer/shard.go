@@ -30,14 +30,16 @@ type shard struct {
 	rules    timeWaitRules
 	bound    bound
 	wheel    wheel // all connections, each to be looked at when it may be over for long
-	archive  archive
+	folder   folder
 	retired  retirement
 
 	closes  func(*flow)   // told of each connection whose close begins; nil: nobody is
 	waited  func(f *flow) // told of each connection to whose TIME_WAIT something happens; nil: nobody is
 	fetched int64         // means nothing: it keeps the loads of fetch from being left out
 
-	epoch   int64 // time of the first packet
+	epoch      int64 // time of the first packet
+	foldBeyond int   // how many connections that are closing or over are not folded
+
 	due     int64 // when the next tick is
 	entered int   // packets since the last one
 
@@ -53,8 +55,7 @@ type shard struct {
 }
 
 func newShard(m *machine, seed uint64) *shard {
-	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(archiveAfter)}
-	s.archive.keep = noArchive
+	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(foldAfter), foldBeyond: neverFold}
 	s.resets.grow() // these are read where there is none
 	s.odds.grow()
 	s.gaps.grow()
@@ -74,7 +75,7 @@ func (s *shard) add(p *packet, h uint64) {
 // found for the segment's hash before; whatever has happened since, as long as nothing has replaced it, it is the latest between
 // its ends. For any other segment it reports false and has changed nothing.
 func (s *shard) enterKnown(f *flow, p *packet) bool {
-	const unclear = waiting | meeting | ended | replaced | finishedEarly | entered
+	const unclear = waiting | meeting | ended | replaced | finishedEarly | entered | folded
 	seg := &p.seg
 	forth, back := f.key.differences(seg)
 	same, x := min(forth, back) == 0, btoi(forth != 0)
@@ -157,7 +158,7 @@ func (s *shard) pass(now int64, packets int) {
 	}
 }
 
-// tick retires and archives connections whose time has come.
+// tick retires and folds connections whose time has come.
 func (s *shard) tick(now int64) {
 	if s.epoch == 0 {
 		s.epoch = now
@@ -182,13 +183,13 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 	f := s.flows.at(id)
 	f.start, f.last, f.firstFrame, f.lastFrame, f.id, f.birth = p.time, p.time, p.frame, p.frame, id, birth
 	s.setEnds(f, endsOf(&p.seg))
-	s.wheel.add(entry{id, birth}, p.time+s.lookAfter())
+	s.wheel.add(entry{id, birth}, s.nextLook(p.time, p.time))
 	s.admit(f)
 	return f
 }
 
 // find returns the slot of a segment's ends, with the hash h: that of the latest connection between them, or a free one. f is
-// that connection, out of the archive if it was there; nil if it is gone, or there is none. x is its endpoint that sent the
+// that connection; nil if it is gone, or there is none. x is its endpoint that sent the
 // segment. It is table.find for packets, without calls.
 func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 	slots := s.table.slots
@@ -202,15 +203,16 @@ func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 		case sl.flow > 0:
 			f = s.flows.at(sl.flow)
 			if same, x := s.sender(f, seg); same {
+				if f.flags&folded != 0 {
+					s.unfold(f)
+					if s.retired.after == 0 { // it was not to be looked at any more
+						s.wheel.add(entry{f.id, f.birth}, f.last+foldAfter)
+					}
+				}
 				return sl, f, x
 			}
-		case sl.flow >= goneEarly:
-			return sl, nil, 0
 		default:
-			f = s.unarchive(sl.flow)
-			s.wheel.add(entry{f.id, f.birth}, f.last+s.lookAfter())
-			_, x = s.sender(f, seg)
-			return sl, f, x
+			return sl, nil, 0
 		}
 	}
 }

@@ -9,19 +9,19 @@ type table struct {
 // slot is a place of the table: the hash of the ends, and the connection that was the latest between them.
 type slot struct {
 	hash uint64
-	flow int32  // its number; 0: the slot is free; gone, goneEarly or, below these, an archivedID
+	flow int32  // its number; 0: the slot is free; gone or goneEarly: its records were given back
 	last uint32 // when its latest packet came, by coarse; valid if it is gone
 }
 
-// Values of slot.flow for a connection whose records were given back. Below 0, the hash stands for the ends: that two of a
-// capture agree in 64 seeded bits does not happen.
+// Values of slot.flow for a connection whose records were given back. Then the hash stands for the ends: that two of a capture
+// agree in 64 seeded bits does not happen.
 const (
 	gone      = -1
 	goneEarly = -2 // it had been finished early: see bound.go
 )
 
-// find returns the slot of a hash: that of the connection for which same is true, or of one whose hash stands for its ends, or
-// the free one where it belongs.
+// find returns the slot of a hash: that of the connection for which same is true, or of one that is gone, or the free one
+// where it belongs.
 func (t *table) find(h uint64, same func(flow int32) bool) *slot {
 	mask := uint32(len(t.slots) - 1)
 	for i := uint32(h>>32) & mask; ; i = (i + 1) & mask {

@@ -3,14 +3,28 @@ package analyzer
 // wheel has the connections of a shard by the time at which they are to be looked at next: in turns of equal length, of which
 // so many lie ahead. Each connection is in it once; within a turn the order is that in which they came.
 type wheel struct {
-	length int64          // of a turn, ns
-	now    int64          // the turn that is looked at: all before it have been
-	turns  [turns][]entry // by number, modulo turns
-	next   int            // index of the entry in the current turn that comes next
+	length int64 // of a turn, ns
+	now    int64 // the turn that is looked at: all before it have been
+	turns  [turns]turn
+	pages  freeArena[entries]
 }
 
 // turns is how many there are. The current one, and the one before the first in line, are not waited for.
 const turns = 64
+
+// turn is a list of entries, on pages: a turn has some dozens of connections or some ten thousands, and pages are used again,
+// where slices would leave several times their size as garbage.
+type turn struct {
+	first, last int32 // indices in wheel.pages; 0: it has none
+	next        int32 // index of the entry on the first page that comes next
+}
+
+// entries is a page of a turn.
+type entries struct {
+	next int32 // index in wheel.pages
+	n    int32
+	all  [63]entry
+}
 
 // entry is a connection by its number, which may have become another's since, and its birth, which does not.
 type entry struct{ id, birth int32 }
@@ -22,22 +36,35 @@ func newWheel(span int64) wheel { return wheel{length: span/(turns-2) + 1} }
 func (w *wheel) add(e entry, due int64) {
 	at := min(max(due/w.length+1, w.now+1), w.now+turns-1)
 	t := &w.turns[uint64(at)%turns]
-	*t = append(*t, e)
+	if t.last == 0 || w.pages.at(t.last).n == int32(len(entries{}.all)) {
+		i := w.pages.add()
+		if t.last == 0 {
+			t.first = i
+		} else {
+			w.pages.at(t.last).next = i
+		}
+		t.last = i
+	}
+	p := w.pages.at(t.last)
+	p.all[p.n] = e
+	p.n++
 }
 
 // take returns the connection to be looked at next at the time now, if there is one.
 func (w *wheel) take(now int64) (e entry, ok bool) {
 	for {
 		t := &w.turns[uint64(w.now)%turns]
-		if w.next < len(*t) {
-			w.next++
-			return (*t)[w.next-1], true
+		for t.first != 0 {
+			p := w.pages.at(t.first)
+			if t.next < p.n {
+				t.next++
+				return p.all[t.next-1], true
+			}
+			done := t.first
+			*t = turn{first: p.next, last: t.last}
+			w.pages.release(done)
 		}
-		if cap(*t) > 1024 && len(*t) < cap(*t)/4 {
-			*t = nil
-		}
-		*t = (*t)[:0]
-		w.next = 0
+		*t = turn{}
 		if w.now >= now/w.length {
 			return entry{}, false
 		}
@@ -47,8 +74,12 @@ func (w *wheel) take(now int64) (e entry, ok bool) {
 
 // ahead returns entries that take will return soon.
 func (w *wheel) ahead() []entry {
-	t := w.turns[uint64(w.now)%turns]
-	return t[w.next:min(w.next+lookAhead, len(t))]
+	t := &w.turns[uint64(w.now)%turns]
+	if t.first == 0 {
+		return nil
+	}
+	p := w.pages.at(t.first)
+	return p.all[t.next:min(t.next+lookAhead, p.n)]
 }
 
 const lookAhead = 16
