@@ -28,13 +28,23 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	if len(r.shards) > 1 && r.matcher == nil && ctx.Err() == nil {
 		if readers, ok := capture.OpenShared(names, len(r.shards)); ok {
 			dropped, err := r.abreast(ctx, readers)
+			r.close()
 			return r.report(names, dropped, err), err
 		}
 	}
 	src := capture.Open(names, capture.Options{})
 	defer src.Close()
 	err = r.read(ctx, src)
+	r.close()
 	return r.report(names, src.Drops(), err), err
+}
+
+// close gives back what only further packets would need: the report takes as much.
+func (r *run) close() {
+	for _, s := range r.shards {
+		s.table, s.wheel = table{}, wheel{}
+	}
+	r.feed = feed{}
 }
 
 // run is one reading of a capture: what is common to all shards.

@@ -10,7 +10,7 @@ type wheel struct {
 }
 
 // turns is how many there are. The current one, and the one before the first in line, are not waited for.
-const turns = 64
+const turns = 256
 
 // turn is a list of entries, on pages: a turn has some dozens of connections or some ten thousands, and pages are used again,
 // where slices would leave several times their size as garbage.

@@ -42,9 +42,9 @@ func main() {
 // tuneCollector sets how often garbage is collected. Connections lie in memory without pointers, which costs the collector
 // little however often it runs, and by default it would let as much garbage gather as they take: it runs at a growth of 6 %.
 // What it has to look through even in an empty heap is 5 MB of tables that the decoders of gopacket bring along, 3 ms each
-// time. Up to 96 MB it therefore does not run at all: a run that keeps less leaves next to no garbage either.
+// time. Up to 64 MB it therefore does not run at all: a run that keeps less leaves next to no garbage either.
 func tuneCollector() {
-	const percent, first = 6, 96
+	const percent, first = 6, 64
 	debug.SetGCPercent(100 * first / 4) // of 4 MB, the least that a percentage is taken of (package runtime)
 	runtime.AddCleanup(new([64]byte), func(p int) { debug.SetGCPercent(p) }, percent)
 }

@@ -53,7 +53,7 @@ const (
 	// chunkSize is how many octets of a shared file are read at a time, and chunks how many times that there is room for: so
 	// far a reader may be ahead of another one. Both together fit into the cache of a processor.
 	chunkSize = 128 << 10
-	chunks    = 16
+	chunks    = 8
 )
 
 // shared is a file that several readers go through at the same time. Whoever needs a chunk that is not there reads it.
