@@ -117,7 +117,7 @@ func newFeed(shards []*shard) feed {
 // next is room for a packet. What lies there counts once put is called.
 func (f *feed) next() *packet { return &f.batch.packets[f.batch.n] }
 
-// put hands the packet in next to its shard. h is the hash of its key.
+// put hands the packet in next to its shard. h is the hash of its ends.
 func (f *feed) put(h uint64) {
 	b := f.batch
 	s := &b.shares[shardOf(h, len(b.shares))]

@@ -5,7 +5,7 @@ import (
 	"finscope/reassembly"
 )
 
-// shard follows the connections whose keys hash to it. Shards share nothing, and the packets of one connection all go to
+// shard follows the connections whose ends hash to it. Shards share nothing, and the packets of one connection all go to
 // one shard, so what they find does not depend on how many there are.
 type shard struct {
 	answers *answers
@@ -189,8 +189,8 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 }
 
 // find returns the slot of a segment's ends, with the hash h: that of the latest connection between them, or a free one. f is
-// that connection; nil if it is gone, or there is none. x is its endpoint that sent the
-// segment. It is table.find for packets, without calls.
+// that connection, unfolded; nil if it is gone, or there is none. x is its endpoint that sent the segment. It is table.find for
+// packets, without calls.
 func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 	slots := s.table.slots
 	mask := uint32(len(slots) - 1)

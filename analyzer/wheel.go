@@ -23,7 +23,7 @@ type turn struct {
 type entries struct {
 	next int32 // index in wheel.pages
 	n    int32
-	all  [63]entry
+	all  [15]entry
 }
 
 // entry is a connection by its number, which may have become another's since, and its birth, which does not.
