@@ -10,10 +10,10 @@ import (
 	"finscope/internal/decode"
 )
 
-// Plain files are walked through by each shard for itself: looking at the ends of a packet that belongs to another one costs
-// less than handing over, decoded, those that belong to it from one processor to the next. Each reading decodes and enters the packets of its
-// shard alone, and counts all. What carries its ends elsewhere than most (tunnels, fragments) is decoded by every reading, so
-// that each has the fragments that it needs.
+// Plain files are walked through by each shard for itself: a look at the ends of a packet that belongs to another one costs less
+// than it would to hand its own over, decoded, from one processor to the next. Each reading counts all packets, and decodes and
+// enters those of its shard. What carries its ends elsewhere than most (tunnels, fragments) is decoded by every reading, so that
+// each has the fragments that it needs.
 
 // abreast reads a capture that each shard has a reader for, all at once.
 func (r *run) abreast(ctx context.Context, readers []*capture.Reader) (dropped uint64, err error) {
@@ -40,8 +40,8 @@ func (r *run) abreast(ctx context.Context, readers []*capture.Reader) (dropped u
 
 // join takes up what the readings of all shards counted.
 func (r *run) join(readings []*run) {
-	any := readings[0]
-	r.frames, r.first, r.end, r.links, r.link, r.decoder = any.frames, any.first, any.end, any.links, any.link, any.decoder
+	one := readings[0] // in this all agree
+	r.frames, r.first, r.end, r.links, r.link, r.decoder = one.frames, one.first, one.end, one.links, one.link, one.decoder
 	for _, own := range readings {
 		r.tcp += own.tcp
 		for out, n := range own.outcomes {

@@ -16,15 +16,18 @@
 //
 // # The way of a packet
 //
-// run.read (read.go) takes packets from package capture and has them decoded; shard.add (shard.go) finds the connection
-// in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply (flow.go) enters the segment:
-// twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs, odd.go what is rare.
-// settle.go then infers the states anew: facts.go turns what is known into facts, which machine.go replays through RFC 9293.
-// gaps.go keeps what few streams miss; fold.go packs connections that are over where there are many.
+// run.read (read.go) takes packets from package capture and has them decoded; of plain files each shard has a reading of its own
+// (abreast.go), otherwise feed.go hands packets over. A shard enters them some at a time (shard.enterSome): those that belong to
+// a connection for certain and do no more than move numbers on take a short way (ordinary.go). For the others shard.find
+// (shard.go) finds the connection in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply
+// (flow.go) enters the segment: twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs,
+// odd.go what is rare, gaps.go what few streams miss. settle.go then infers the states anew: facts.go turns what is known into
+// facts, which machine.go replays through RFC 9293. fold.go packs connections that are over where there are many.
 //
-// When the capture ends, or retire.go has no more use for a connection that is over, outcome.go concludes on it and book.go
-// enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and ports (ledger.go)
-// and hosts (group.go): survey.go looks at the connections of each service once. build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
+// When the capture ends, or retire.go has no more use for a connection that is over, which wheel.go tells, outcome.go concludes
+// on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and
+// ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service once. build.go makes the record of
+// one connection, finding.go and findings_*.go what went wrong with it.
 //
 // # Limitations
 //
