@@ -59,7 +59,7 @@ func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 	var flows [fetchAtOnce]*flow
 	var ids [fetchAtOnce]int32
 	for i, h := range hashes {
-		ids[i] = s.likely(h)
+		ids[i] = s.table.likely(h)
 	}
 	for i, id := range ids[:len(hashes)] {
 		if id > 0 {

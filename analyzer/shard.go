@@ -66,7 +66,7 @@ func newShard(m *machine, seed uint64) *shard {
 // add enters a segment. h is the hash of its ends.
 func (s *shard) add(p *packet, h uint64) {
 	s.pass(p.time, 1)
-	if id := s.likely(h); id <= 0 || !s.enterKnown(s.flows.at(id), p) {
+	if id := s.table.likely(h); id <= 0 || !s.enterKnown(s.flows.at(id), p) {
 		s.enterAny(p, h)
 	}
 }
@@ -95,18 +95,6 @@ func (s *shard) enterKnown(f *flow, p *packet) bool {
 // unclearAfter is after what silence it takes a look whether a connection is over that has not ended, because nobody answered
 // its SYN. Any time that is shorter than retirement.after will do. ns.
 const unclearAfter = retireAfter
-
-// likely returns the number of the connection to which segments with this hash of their ends belong, but for one case in
-// 2^64; 0 or below if there is none that takes packets.
-func (s *shard) likely(h uint64) int32 {
-	slots := s.table.slots
-	mask := uint64(len(slots) - 1)
-	for i := h >> 32 & mask; ; i = (i + 1) & mask {
-		if sl := &slots[i]; sl.hash == h || sl.flow == 0 {
-			return sl.flow
-		}
-	}
-}
 
 // enterAny enters a segment of any kind.
 func (s *shard) enterAny(p *packet, h uint64) {
@@ -189,32 +177,23 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 }
 
 // find returns the slot of a segment's ends, with the hash h: that of the latest connection between them, or a free one. f is
-// that connection, unfolded; nil if it is gone, or there is none. x is its endpoint that sent the segment. It is table.find for
-// packets, without calls.
+// that connection, unfolded; nil if it is gone, or there is none. x is its endpoint that sent the segment.
 func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
-	slots := s.table.slots
-	mask := uint32(len(slots) - 1)
-	for i := uint32(h>>32) & mask; ; i = (i + 1) & mask {
-		sl = &slots[i]
-		switch {
-		case sl.flow == 0:
-			return sl, nil, 0
-		case sl.hash != h:
-		case sl.flow > 0:
-			f = s.flows.at(sl.flow)
-			if same, x := s.sender(f, seg); same {
-				if f.flags&folded != 0 {
-					s.unfold(f)
-					if s.retired.after == 0 { // it was not to be looked at any more
-						s.wheel.add(entry{f.id, f.birth}, f.last+foldAfter)
-					}
-				}
-				return sl, f, x
-			}
-		default:
-			return sl, nil, 0
+	sl = s.table.find(h, func(id int32) (same bool) {
+		f = s.flows.at(id)
+		same, x = s.sender(f, seg)
+		return same
+	})
+	if sl.flow <= 0 {
+		return sl, nil, 0
+	}
+	if f.flags&folded != 0 {
+		s.unfold(f)
+		if s.retired.after == 0 { // it was not to be looked at any more
+			s.wheel.add(entry{f.id, f.birth}, f.last+foldAfter)
 		}
 	}
+	return sl, f, x
 }
 
 // slotOf returns the slot of f, if no later connection has it; otherwise another one.

@@ -32,6 +32,17 @@ func (t *table) find(h uint64, same func(flow int32) bool) *slot {
 	}
 }
 
+// likely returns the number of the connection between ends with this hash, but for one case in 2^64: it compares no ends. 0 or
+// below if there is none, or it is gone.
+func (t *table) likely(h uint64) int32 {
+	mask := uint64(len(t.slots) - 1)
+	for i := h >> 32 & mask; ; i = (i + 1) & mask {
+		if sl := &t.slots[i]; sl.hash == h || sl.flow == 0 {
+			return sl.flow
+		}
+	}
+}
+
 // home is where the search for the connection of a slot begins.
 func (sl *slot) home(mask uint32) uint32 { return uint32(sl.hash>>32) & mask }
 

@@ -13,6 +13,27 @@ func Plain(link LinkType, data []byte, seg *Segment) bool {
 	return link == LinkEthernet && plain(data, seg)
 }
 
+// Where the headers of a plain packet begin.
+const (
+	offIP   = 14 // behind that of Ethernet
+	offTCP4 = offIP + 20
+	offTCP6 = offIP + 40
+)
+
+// plainIP4 returns of an IPv4 header its identification, fragment word, time to live, protocol and checksum, and whether it is
+// one without options, of no fragment, with TCP behind it.
+func plainIP4(h *[offTCP4 + 20]byte) (word uint64, ok bool) {
+	word = binary.BigEndian.Uint64(h[offIP+4:])
+	return word, h[offIP] == 0x45 && word&((ip4MF|ip4Offset)<<32|0xff<<16) == protoTCP<<16
+}
+
+// plainIP6 returns of an IPv6 header its version, traffic class, flow label, length, next header and hop limit, and whether TCP
+// is behind it.
+func plainIP6(h *[offTCP6 + 20]byte) (word uint64, ok bool) {
+	word = binary.BigEndian.Uint64(h[offIP:])
+	return word, word&(0xf<<60|0xff<<8) == 6<<60|protoTCP<<8
+}
+
 // plain decodes what most packets are: TCP in an IP header without options or extensions in plain Ethernet, captured at
 // least up to the end of the TCP options. It takes half the time of the descent from header to header, which has to
 // remember what it passed. It reports false for all other packets, and leaves anything in seg; where it reports true, the
@@ -22,23 +43,18 @@ func Plain(link LinkType, data []byte, seg *Segment) bool {
 // field: a literal, and a pair of addresses too, would be put together elsewhere and then copied, which takes longer than all
 // the rest because the copy has to wait for its parts.
 func plain(data []byte, seg *Segment) bool {
-	const (
-		ip   = 14 // where the IP header begins, behind that of Ethernet
-		tcp4 = ip + 20
-		tcp6 = ip + 40
-	)
-	if len(data) < tcp4+20 {
+	if len(data) < offTCP4+20 {
 		return false
 	}
 	var b []byte // the TCP header and what follows it
 	var wire int // its length by the IP header's account
-	switch h := (*[tcp4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
+	switch h := (*[offTCP4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
 	case etherIP4:
-		word := binary.BigEndian.Uint64(h[ip+4:]) // identification, fragment word, time to live, protocol, checksum
-		if h[ip] != 0x45 || word&((ip4MF|ip4Offset)<<32|0xff<<16) != protoTCP<<16 {
+		word, ok := plainIP4(h)
+		if !ok {
 			return false
 		}
-		ends := binary.BigEndian.Uint64(h[ip+12:])
+		ends := binary.BigEndian.Uint64(h[offIP+12:])
 		*seg = Segment{}
 		seg.Src.Lo = v4Mapped | ends>>32
 		seg.Dst.Lo = v4Mapped | ends&0xffffffff
@@ -47,24 +63,24 @@ func plain(data []byte, seg *Segment) bool {
 		if word&(ip4DF<<32) != 0 {
 			seg.Marks = DontFragment
 		}
-		b, wire = data[tcp4:], int(binary.BigEndian.Uint16(h[ip+2:]))-20
+		b, wire = data[offTCP4:], int(binary.BigEndian.Uint16(h[offIP+2:]))-20
 	case etherIP6:
-		if len(data) < tcp6+20 {
+		if len(data) < offTCP6+20 {
 			return false
 		}
-		h := (*[tcp6]byte)(data)
-		word := binary.BigEndian.Uint64(h[ip:]) // version, traffic class, flow label, length, next header, hop limit
-		if word&(0xf<<60|0xff<<8) != 6<<60|protoTCP<<8 {
+		h := (*[offTCP6 + 20]byte)(data)
+		word, ok := plainIP6(h)
+		if !ok {
 			return false
 		}
 		*seg = Segment{}
-		seg.Src.Hi = binary.BigEndian.Uint64(h[ip+8:])
-		seg.Src.Lo = binary.BigEndian.Uint64(h[ip+16:])
-		seg.Dst.Hi = binary.BigEndian.Uint64(h[ip+24:])
-		seg.Dst.Lo = binary.BigEndian.Uint64(h[ip+32:])
+		seg.Src.Hi = binary.BigEndian.Uint64(h[offIP+8:])
+		seg.Src.Lo = binary.BigEndian.Uint64(h[offIP+16:])
+		seg.Dst.Hi = binary.BigEndian.Uint64(h[offIP+24:])
+		seg.Dst.Lo = binary.BigEndian.Uint64(h[offIP+32:])
 		seg.IPID = uint32(word>>32) & 0xfffff
 		seg.TTL = uint8(word)
-		b, wire = data[tcp6:], int(uint16(word>>16))
+		b, wire = data[offTCP6:], int(uint16(word>>16))
 	default:
 		return false
 	}
@@ -101,31 +117,26 @@ func plain(data []byte, seg *Segment) bool {
 // TCP in an IP header without options or extensions in plain Ethernet. If that is TCP to Decode too, it has these ends
 // (FuzzPlain); a Decoder remembers nothing of it. It is for readers of which each decodes a part of the packets.
 func Ends(link LinkType, data []byte) (src, dst Addr, srcPort, dstPort uint16, ok bool) {
-	const (
-		ip   = 14
-		tcp4 = ip + 20
-		tcp6 = ip + 40
-	)
-	if link != LinkEthernet || len(data) < tcp4+20 {
+	if link != LinkEthernet || len(data) < offTCP4+20 {
 		return
 	}
-	switch h := (*[tcp4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
+	switch h := (*[offTCP4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
 	case etherIP4:
-		if word := binary.BigEndian.Uint64(h[ip+4:]); h[ip] != 0x45 || word&((ip4MF|ip4Offset)<<32|0xff<<16) != protoTCP<<16 {
+		if _, is := plainIP4(h); !is {
 			return
 		}
-		ends, ports := binary.BigEndian.Uint64(h[ip+12:]), binary.BigEndian.Uint32(h[tcp4:])
+		ends, ports := binary.BigEndian.Uint64(h[offIP+12:]), binary.BigEndian.Uint32(h[offTCP4:])
 		return Addr{Lo: v4Mapped | ends>>32}, Addr{Lo: v4Mapped | ends&0xffffffff}, uint16(ports >> 16), uint16(ports), true
 	case etherIP6:
-		if len(data) < tcp6+20 {
+		if len(data) < offTCP6+20 {
 			return
 		}
-		h := (*[tcp6 + 20]byte)(data)
-		if binary.BigEndian.Uint64(h[ip:])&(0xf<<60|0xff<<8) != 6<<60|protoTCP<<8 {
+		h := (*[offTCP6 + 20]byte)(data)
+		if _, is := plainIP6(h); !is {
 			return
 		}
-		ports := binary.BigEndian.Uint32(h[tcp6:])
-		return AddrFrom16(h[ip+8:]), AddrFrom16(h[ip+24:]), uint16(ports >> 16), uint16(ports), true
+		ports := binary.BigEndian.Uint32(h[offTCP6:])
+		return AddrFrom16(h[offIP+8:]), AddrFrom16(h[offIP+24:]), uint16(ports >> 16), uint16(ports), true
 	}
 	return
 }
