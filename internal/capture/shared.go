@@ -13,40 +13,43 @@ import (
 // to a goroutine of its own. ok is false if there is an input that has to be unpacked first, or is no regular file: these are
 // for [Open].
 func OpenShared(names []string, readers int) (all []*Reader, ok bool) {
-	if !slices.ContainsFunc(names, func(name string) bool { return !shareable(name) }) {
-		for range readers {
-			all = append(all, &Reader{errs: make([]error, len(names))})
-		}
-		for i, name := range names {
-			in := &input{name: name, index: i}
-			in.openFile()
-			file := newShared(in, readers)
-			for j, r := range all {
-				own := &input{name: name, index: i, size: in.size, sized: in.sized, fault: in.fault, shared: file, reader: j}
-				own.lend = func() ([]byte, error) { return file.next(j) }
-				r.inputs = append(r.inputs, own)
-				r.queue = append(r.queue, own)
+	var files []*shared
+	for i, name := range names {
+		in := &input{name: name, index: i}
+		if !in.openShareable() {
+			in.close()
+			for _, f := range files {
+				f.in.close()
 			}
+			return nil, false
 		}
-		return all, true
+		files = append(files, newShared(in, readers))
 	}
-	return nil, false
+	for j := range readers {
+		r := &Reader{errs: make([]error, len(names))}
+		for i, f := range files {
+			own := &input{name: names[i], index: i, size: f.in.size, sized: true, shared: f, reader: j}
+			own.lend = func() ([]byte, error) { return f.next(j) }
+			r.inputs = append(r.inputs, own)
+		}
+		r.queue = append(r.queue, r.inputs...)
+		all = append(all, r)
+	}
+	return all, true
 }
 
-// shareable reports whether an input is a regular file and not compressed.
-func shareable(name string) bool {
+// openShareable opens a file and reports whether it is a regular one and not compressed.
+func (in *input) openShareable() bool {
 	// A named pipe would be waited for here, and what is read from it would be missed later.
-	if info, err := os.Stat(name); name == "-" || err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(in.name); in.name == "-" || err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	f, err := os.Open(name)
-	if err != nil {
+	if in.openFile(); in.fault != nil || !in.sized {
 		return false
 	}
-	defer f.Close() // only read from: nothing can be lost
 	var magic [4]byte
-	n, err := io.ReadFull(f, magic[:])
-	return (err == nil || err == io.EOF || err == io.ErrUnexpectedEOF) && packing(magic[:n]) == ""
+	n, err := in.file.ReadAt(magic[:], 0)
+	return (err == nil || err == io.EOF) && packing(magic[:n]) == ""
 }
 
 const (

@@ -139,11 +139,13 @@ func TestShareable(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{"plain": true, "empty": true, "zst": false, "gz": false, "missing": false, ".": false} {
-		if got := shareable(filepath.Join(dir, name)); got != want {
+		in := &input{name: filepath.Join(dir, name)}
+		if got := in.openShareable(); got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
+		in.close()
 	}
-	if shareable("-") {
+	if in := (&input{name: "-"}); in.openShareable() {
 		t.Error("standard input can be read only once")
 	}
 	if _, ok := OpenShared([]string{filepath.Join(dir, "plain"), filepath.Join(dir, "gz")}, 2); ok {
