@@ -64,7 +64,7 @@ func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 	for i, id := range ids[:len(hashes)] {
 		if id > 0 {
 			f := s.flows.at(id)
-			s.fetched += f.last ^ f.e[0].lastTime ^ f.e[1].lastTime ^ int64(f.e[0].prevAck^f.e[1].prevAck)
+			s.fetched += f.last ^ f.lines()
 			flows[i] = f
 		}
 	}

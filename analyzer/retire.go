@@ -89,40 +89,39 @@ func (s *shard) nextLook(last, now int64) int64 {
 // lookAround looks at connections whose turn has come, and retires or folds them. How many it looks at is bounded by the
 // packets that came, also where time jumps to and fro; when it is done shows nowhere.
 func (s *shard) lookAround(now int64, packets int) {
-	t := &s.retired
-	for n := range 4*packets + turns {
-		if n%lookAhead == 0 {
-			s.fetchFlows(s.wheel.ahead())
-		}
-		e, ok := s.wheel.take(now)
-		if !ok {
+	for n := 4*packets + turns; n > 0; n -= len(entries{}.all) {
+		p := s.wheel.take(now)
+		all := p.all[:p.n]
+		if len(all) == 0 {
 			break
 		}
-		f, ok := s.still(e)
-		switch {
-		case !ok:
-		case t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)):
-			s.retire(f, now)
-		default:
-			if s.crowded() && s.mayFold(f, now) {
-				for x := range f.e {
-					f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
-				}
-				s.fold(f)
-			}
-			if t.after != 0 || f.flags&folded == 0 {
-				s.wheel.add(e, s.nextLook(f.last, now))
-			}
+		s.fetchOver(all, now)
+		for _, e := range all {
+			s.lookAt(e, now)
 		}
 	}
-	for t.forgets && s.forgetNext(now) {
+	for s.retired.forgets && s.forgetNext(now) {
 	}
 }
 
-// fetchFlows loads the first lines of connections that will be looked at, without waiting for one after the other.
-func (s *shard) fetchFlows(all []entry) {
-	for _, e := range all {
-		s.fetched += s.flows.at(e.id).last
+// lookAt looks at one.
+func (s *shard) lookAt(e entry, now int64) {
+	t := &s.retired
+	f, ok := s.still(e)
+	switch {
+	case !ok:
+	case t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)):
+		s.retire(f, now)
+	default:
+		if s.crowded() && s.mayFold(f, now) {
+			for x := range f.e {
+				f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
+			}
+			s.fold(f)
+		}
+		if t.after != 0 || f.flags&folded == 0 {
+			s.wheel.add(e, s.nextLook(f.last, now))
+		}
 	}
 }
 

@@ -14,10 +14,7 @@ const turns = 256
 
 // turn is a list of entries, on pages: a turn has some dozens of connections or some ten thousands, and pages are used again,
 // where slices would leave several times their size as garbage.
-type turn struct {
-	first, last int32 // indices in wheel.pages; 0: it has none
-	next        int32 // index of the entry on the first page that comes next
-}
+type turn struct{ first, last int32 } // indices in wheel.pages; 0: it has none
 
 // entries is a page of a turn.
 type entries struct {
@@ -50,36 +47,20 @@ func (w *wheel) add(e entry, due int64) {
 	p.n++
 }
 
-// take returns the connection to be looked at next at the time now, if there is one.
-func (w *wheel) take(now int64) (e entry, ok bool) {
+// take returns a page of connections to be looked at at the time now, without entries if there are none.
+func (w *wheel) take(now int64) (p entries) {
 	for {
 		t := &w.turns[uint64(w.now)%turns]
-		for t.first != 0 {
-			p := w.pages.at(t.first)
-			if t.next < p.n {
-				t.next++
-				return p.all[t.next-1], true
-			}
-			done := t.first
-			*t = turn{first: p.next, last: t.last}
-			w.pages.release(done)
+		if i := t.first; i != 0 {
+			p = *w.pages.at(i)
+			t.first = p.next
+			w.pages.release(i)
+			return p
 		}
 		*t = turn{}
 		if w.now >= now/w.length {
-			return entry{}, false
+			return p
 		}
 		w.now = max(w.now+1, now/w.length-turns) // what lies farther back was looked at before
 	}
 }
-
-// ahead returns entries that take will return soon.
-func (w *wheel) ahead() []entry {
-	t := &w.turns[uint64(w.now)%turns]
-	if t.first == 0 {
-		return nil
-	}
-	p := w.pages.at(t.first)
-	return p.all[t.next:min(t.next+lookAhead, p.n)]
-}
-
-const lookAhead = 16

@@ -5,6 +5,14 @@ import (
 	"testing"
 )
 
+// takeAll takes all pages that are due.
+func takeAll(w *wheel, now int64) (all []entry) {
+	for p := w.take(now); p.n > 0; p = w.take(now) {
+		all = append(all, p.all[:p.n]...)
+	}
+	return all
+}
+
 // Each entry comes once, not before it is due, and soon after, however time goes on: in small steps, in leaps past all turns.
 func TestWheel(t *testing.T) {
 	const span int64 = 100e9
@@ -12,7 +20,7 @@ func TestWheel(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		w := newWheel(span)
 		now := int64(1_700_000_000e9)
-		for _, ok := w.take(now); ok; _, ok = w.take(now) {
+		if p := w.take(now); p.n > 0 {
 			t.Fatal("something comes out of an empty wheel")
 		}
 		due := map[int32]int64{}
@@ -24,11 +32,7 @@ func TestWheel(t *testing.T) {
 				w.add(entry{id, -id}, due[id])
 			}
 			now += rng.Int64N(2 * step)
-			for {
-				e, ok := w.take(now)
-				if !ok {
-					break
-				}
+			for _, e := range takeAll(&w, now) {
 				at, there := due[e.id]
 				if !there || e.birth != -e.id || at >= now {
 					t.Fatalf("%s: %+v comes at %d, due at %d (known: %v)", name, e, now, at, there)
@@ -56,7 +60,7 @@ func TestWheelOutOfReach(t *testing.T) {
 	w.add(entry{id: 3}, -5e9)
 	seen := map[int32]int64{}
 	for now := int64(1000e9); now < 1200e9; now += 1e9 {
-		for e, ok := w.take(now); ok; e, ok = w.take(now) {
+		for _, e := range takeAll(&w, now) {
 			seen[e.id] = now - 1000e9
 		}
 	}
