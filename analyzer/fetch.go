@@ -9,15 +9,15 @@ package analyzer
 func (s *shard) fetchOver(all []entry, now int64) {
 	silence := s.retired.after
 	if s.crowded() {
-		silence = foldAfter
+		silence = foldEndedAfter
 	}
 	var sum int64
 	for _, e := range all {
-		sum += s.flows.at(e.id).last
+		sum += s.flows.at(max(e.id, -e.id)).last
 	}
 	for _, e := range all {
-		f := s.flows.at(e.id)
-		if f.id == 0 || f.flags&ended == 0 || now-f.last <= silence {
+		f := s.still(e)
+		if f == nil || f.flags&ended == 0 || now-f.last <= silence {
 			continue
 		}
 		sum += f.lines()

@@ -2,9 +2,12 @@ package analyzer
 
 import "unsafe"
 
-// foldAfter is how long a connection has to be silent before it may be folded. Of those that are closing or over, the last
-// copies of packets have passed by then.
-const foldAfter = 60e9 // ns
+// foldAfter is how long a connection that is closing has to be silent before it may be folded. One that has ended is not likely
+// to be heard of again sooner: once copies of its last packets have passed, it may be folded.
+const (
+	foldAfter      = 60e9 // ns
+	foldEndedAfter = 5e9
+)
 
 // foldBeyond is how many connections that are closing or over a run keeps as they are. Folding and unfolding one costs as much
 // as ten of its ordinary packets, so that captures of up to some thousand connections a second do without.
@@ -29,10 +32,18 @@ type folder struct{ buffer [maxPacked + 8]byte }
 // crowded reports whether so many connections are closing or over that some are to be folded.
 func (s *shard) crowded() bool { return int(s.closings.len())-len(s.closings.free) > s.foldBeyond }
 
-// mayFold reports whether f can be folded: it has a side record and has been silent for long, and no other connection refers
-// to it.
+// mayFold reports whether f, which is not folded, can be: it has a side record and has been silent for long, and no other
+// connection refers to it.
 func (s *shard) mayFold(f *flow, now int64) bool {
-	return f.closing != 0 && now-f.last > foldAfter && f.flags&(met|meeting|waiting) == 0
+	silence := now - f.last
+	return f.closing != 0 && (silence > foldAfter || silence > foldEndedAfter && f.flags&ended != 0) && f.flags&(met|meeting|waiting) == 0
+}
+
+// foldSoon sees to it that f, which has ended, is folded long before it is to be looked at otherwise.
+func (s *shard) foldSoon(f *flow) {
+	if s.crowded() {
+		s.wheel.add(entry{-f.id, f.birth}, f.last+foldEndedAfter)
+	}
 }
 
 // fold folds f, if that is possible, and gives its side record back.

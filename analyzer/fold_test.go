@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"finscope/internal/capture"
+	"finscope/internal/decode"
 	"finscope/reassembly"
 )
 
@@ -127,6 +128,37 @@ func readFolding(t *testing.T, name string, always bool) (out []any) {
 		out = append(out, f)
 	}
 	return append(out, rep.Summary.Verdicts, rep.Summary.Codes, rep.Services, rep.Findings)
+}
+
+// Where there are too many, a connection that has ended is folded after some seconds, one that is closing after a minute.
+func TestFoldsSoon(t *testing.T) {
+	s := newShard(newMachine(), 1)
+	s.foldBeyond = 0
+	s.epoch = 1
+	end := func(n int, flags decode.Flags) *flow {
+		w := lineUp(s, n, 1e9)
+		w.p.seg.Flags |= flags
+		enter(s, &w.p)
+		return s.flows.at(s.flows.len())
+	}
+	reset, closing := end(1, decode.RST), end(2, decode.FIN)
+	for _, at := range []struct {
+		now            int64
+		reset, closing bool
+	}{
+		{now: foldEndedAfter},
+		{now: 2 * foldEndedAfter, reset: true},
+		{now: foldAfter, reset: true},
+		{now: 2 * foldAfter, reset: true, closing: true},
+	} {
+		s.tick(at.now)
+		if got := reset.flags&folded != 0; got != at.reset {
+			t.Errorf("after %d s the connection that was reset is folded: %v", at.now/1e9, got)
+		}
+		if got := closing.flags&folded != 0; got != at.closing {
+			t.Errorf("after %d s the connection that is closing is folded: %v", at.now/1e9, got)
+		}
+	}
 }
 
 // foldAll folds all connections that can be. It returns what these forget: the signatures of their latest packets.

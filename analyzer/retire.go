@@ -60,7 +60,7 @@ func (s *shard) awaits(f *flow, now int64) bool {
 // unanswered reports whether nothing but SYNs without an answer was seen of a connection. The longest pause between two
 // copies of a SYN is 64 s (Linux, tcp_syn_retries 6).
 func (f *flow) unanswered() bool {
-	return f.closing == 0 && f.e[1].packets == 0 && f.e[0].inSYNSent() && f.flags&self == 0
+	return f.flags&folded == 0 && f.closing == 0 && f.e[1].packets == 0 && f.e[0].inSYNSent() && f.flags&self == 0
 }
 
 // tooLate enters a packet of a connection that is gone; early says that it had been finished early. It reports whether the
@@ -74,10 +74,10 @@ func (s *shard) tooLate(early bool, p *packet) bool {
 }
 
 // nextLook returns when a connection of which the latest packet came at the time last is to be looked at after now: when it may
-// be folded, then when it may be over, and now and then if it is neither.
+// be over, or folded if none is retired, and now and then if it is not.
 func (s *shard) nextLook(last, now int64) int64 {
 	after := s.retired.after
-	if s.foldBeyond != neverFold && (after == 0 || last+foldAfter > now) {
+	if after == 0 {
 		after = foldAfter
 	}
 	if last+after > now {
@@ -107,34 +107,35 @@ func (s *shard) lookAround(now int64, packets int) {
 // lookAt looks at one.
 func (s *shard) lookAt(e entry, now int64) {
 	t := &s.retired
-	f, ok := s.still(e)
-	switch {
-	case !ok:
-	case t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)):
+	f := s.still(e)
+	if f == nil {
+		return
+	}
+	if t.after != 0 && e.id > 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)) {
+		if f.flags&folded != 0 {
+			s.unfold(f)
+		}
 		s.retire(f, now)
-	default:
-		if s.crowded() && s.mayFold(f, now) {
-			for x := range f.e {
-				f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
-			}
-			s.fold(f)
+		return
+	}
+	if f.flags&folded == 0 && s.crowded() && s.mayFold(f, now) {
+		for x := range f.e {
+			f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
 		}
-		if t.after != 0 || f.flags&folded == 0 {
-			s.wheel.add(e, s.nextLook(f.last, now))
-		}
+		s.fold(f)
+	}
+	if e.id > 0 && (t.after != 0 || f.flags&folded == 0) {
+		s.wheel.add(e, s.nextLook(f.last, now))
 	}
 }
 
-// still returns the connection of an entry whose turn has come, if it is neither retired nor another one by now.
-func (s *shard) still(e entry) (*flow, bool) {
-	f := s.flows.at(e.id)
+// still returns the connection of an entry whose turn has come, nil if it is retired or another one by now. It may be folded.
+func (s *shard) still(e entry) *flow {
+	f := s.flows.at(max(e.id, -e.id))
 	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 {
-		return nil, false
+		return nil
 	}
-	if f.flags&folded != 0 {
-		s.unfold(f)
-	}
-	return f, true
+	return f
 }
 
 // gaveUp reports whether both ends of f are presumed to be closed although an acknowledgment is missing: a session has told

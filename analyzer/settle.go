@@ -14,7 +14,10 @@ func (s *shard) settle(f *flow, p *packet) {
 	case c == nil && f.e[0].state == Established && f.e[1].state == Established:
 		f.flags |= settled
 	case f.e[0].state.done() && (f.flags&self != 0 || f.e[1].state.done()):
-		f.flags |= ended
+		if f.flags&ended == 0 {
+			f.flags |= ended
+			s.foldSoon(f)
+		}
 	default:
 		f.flags &^= ended
 	}
