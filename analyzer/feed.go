@@ -45,29 +45,27 @@ const fetchAtOnce = 32
 // next one is looked at. An ordinary segment is then entered without looking it up again.
 func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 	s.pass(b.packets[index[0]].time, len(hashes))
+	var sum int64
 	slots := s.table.slots
 	mask := uint64(len(slots) - 1)
 	for _, h := range hashes { // without a branch on what is found, which would have to wait for it
-		s.fetched += int64(slots[h>>32&mask].last)
+		sum += int64(slots[h>>32&mask].last)
 	}
 	if len(b.shares) > 1 { // the packets were decoded by another processor
 		for _, i := range index {
 			p := &b.packets[i]
-			s.fetched += p.time ^ int64(p.seg.TSVal)
+			sum += p.time ^ int64(p.seg.TSVal)
 		}
 	}
 	var flows [fetchAtOnce]*flow
-	var ids [fetchAtOnce]int32
 	for i, h := range hashes {
-		ids[i] = s.table.likely(h)
-	}
-	for i, id := range ids[:len(hashes)] {
-		if id > 0 {
+		if id := s.table.likely(h); id > 0 {
 			f := s.flows.at(id)
-			s.fetched += f.last ^ f.lines()
+			sum += f.last ^ f.lines()
 			flows[i] = f
 		}
 	}
+	s.fetched += sum
 	for i, h := range hashes {
 		p := &b.packets[index[i]]
 		if f := flows[i]; f == nil || !s.enterKnown(f, p) {
