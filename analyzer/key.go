@@ -65,10 +65,11 @@ func (s *shard) sender(f *flow, seg *decode.Segment) (same bool, x int) {
 
 // differences returns in what the ends of a segment differ from those of an IPv4 connection, on its way from endpoint 0 and
 // back. It asks nothing about the direction, which cannot be predicted: a branch on it costs as much as all the rest.
-func (k *key) differences(seg *decode.Segment) (forth, back uint32) {
-	src, dst := uint32(seg.Src.Lo), uint32(seg.Dst.Lo)
-	forth = (src ^ k.a) | (dst ^ k.b) | uint32((seg.SrcPort^k.pa)|(seg.DstPort^k.pb))
-	back = (dst ^ k.a) | (src ^ k.b) | uint32((seg.DstPort^k.pa)|(seg.SrcPort^k.pb))
+func (k *key) differences(seg *decode.Segment) (forth, back uint64) {
+	addrs, ports := uint64(uint32(seg.Src.Lo))|seg.Dst.Lo<<32, uint32(seg.SrcPort)|uint32(seg.DstPort)<<16
+	ownAddrs, ownPorts := uint64(k.a)|uint64(k.b)<<32, uint32(k.pa)|uint32(k.pb)<<16
+	forth = addrs ^ ownAddrs | uint64(ports^ownPorts)
+	back = bits.RotateLeft64(addrs, 32) ^ ownAddrs | uint64(bits.RotateLeft32(ports, 16)^ownPorts)
 	return forth, back
 }
 
