@@ -10,7 +10,7 @@ COUNT    ?= 1
 STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./analyzer/...
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-static test fuzz bench bench-peers bench-live soak lint lab lab-long lab-record clean
+.PHONY: help run build build-static test fuzz bench profile bench-peers bench-live soak lint lab lab-long lab-record clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ fuzz: ## run every fuzz target for FUZZTIME (5m)
 
 bench: ## time and allocations by stage; BENCH=regexp COUNT=n
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(STAGES)
+
+profile: ## record anew what the compiler optimises the program for (cmd/finscope/default.pgo)
+	@go test -run '^$$' -bench FindingsOnly -benchtime 5x -cpuprofile cmd/finscope/default.pgo -o /dev/null ./analyzer
 
 bench-peers: build ## compare with the capture tools installed here, on generated captures of up to 1.1 GB
 	@scripts/bench-peers.sh

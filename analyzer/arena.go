@@ -25,6 +25,10 @@ func (a *arena[T]) add() int32 {
 // grow adds chunks out of one block of memory: one at first, then a quarter of those there are, at most as many as make half a
 // huge page. Larger blocks would be no faster, and lie half empty.
 func (a *arena[T]) grow() {
+	if len(a.chunks) == 0 { // small captures need a few elements of it
+		a.chunks = append(a.chunks, new([chunkSize]T))
+		return
+	}
 	var zero T
 	chunk := chunkSize * int(unsafe.Sizeof(zero))
 	n := min(max(1, len(a.chunks)/4), (hugePage/2+chunk-1)/chunk)

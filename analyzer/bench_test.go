@@ -118,6 +118,28 @@ func BenchmarkReadFile(b *testing.B) {
 	}
 }
 
+// BenchmarkFindingsOnly is what finscope -q does, with captures that are long enough for connections to be retired and folded.
+// It is what cmd/finscope/default.pgo is recorded with.
+func BenchmarkFindingsOnly(b *testing.B) {
+	for _, preset := range []string{"a", "b", "c"} {
+		name := benchCapture(b, preset, map[string]int{"a": 300_000, "b": 300_000, "c": 20_000}[preset])
+		for _, jobs := range []string{"1", "2"} {
+			b.Run(preset+"/jobs="+jobs, func(b *testing.B) {
+				b.ReportAllocs()
+				packets := 0
+				for b.Loop() {
+					r, err := ReadFile(context.Background(), name, Options{Jobs: int(jobs[0] - '0'), FindingsOnly: true})
+					if err != nil {
+						b.Fatal(err)
+					}
+					packets = int(r.Summary.Packets)
+				}
+				perPacket(b, packets)
+			})
+		}
+	}
+}
+
 // An ordinary segment of an open connection allocates nothing.
 func TestEstablishedAllocatesNothing(t *testing.T) {
 	s := newShard(newMachine(), 1)
