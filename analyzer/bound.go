@@ -57,7 +57,9 @@ func (h *idleHeap) Pop() any {
 }
 
 // isOpen reports whether f counts against the bound.
-func (f *flow) isOpen() bool { return f.flags&(ended|replaced|finishedEarly) == 0 }
+func (f *flow) isOpen() bool { return f.flags.isOpen() }
+
+func (f flowFlags) isOpen() bool { return f&(ended|replaced|finishedEarly) == 0 }
 
 // isYoung reports whether f was not set up so far.
 func (f *flow) isYoung() bool { return f.closing == 0 && f.flags&settled == 0 }

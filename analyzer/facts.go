@@ -57,16 +57,25 @@ const (
 
 // closingBitsOf returns what is known of the close of e with the FIN n, whose peer has the FIN m.
 func (s *shard) closingBitsOf(e *endpoint, n, m *finFacts) (b closingBits) {
-	if n.sent {
-		b |= sentFIN
+	if m.acked {
+		b = gotFIN
 	}
-	passive, peerPassive := n.passive(m), m.passive(n)
-	// Acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN.
-	if n.acked && s.finAcked(n, e) || m.acked && peerPassive {
+	if !n.sent {
+		return b
+	}
+	b |= sentFIN
+	if s.finAcked(n, e) {
 		b |= finAcked
 	}
-	if m.acked {
-		b |= gotFIN
+	if !m.sent {
+		if n.inferred {
+			b |= gotFINFirst
+		}
+		return b
+	}
+	passive, peerPassive := n.passive(m), m.passive(n)
+	if m.acked && peerPassive { // acknowledging the FIN of a passive closer proves more than the acknowledgment in that FIN
+		b |= finAcked
 	}
 	if passive && !(peerPassive && n.frame < m.frame) || n.inferred && !peerPassive {
 		b |= gotFINFirst
@@ -85,6 +94,9 @@ type answers struct {
 	opened [allOpenings]State
 	closed [numStates][allClosings]State // by the state at which the opening ended
 }
+
+// opening returns the state at which the opening of e ended, or stands.
+func (a *answers) opening(e, peer *endpoint) State { return a.opened[openingBitsOf(e, peer)%allOpenings] }
 
 func newAnswers(m *machine) *answers {
 	a := new(answers)

@@ -32,7 +32,7 @@ type flow struct {
 type flowFlags uint16
 
 const (
-	self          flowFlags = 1 << iota // both ends are the same socket
+	self          flowFlags = 1 << iota // both ends are the same socket; 1, see peer
 	wide                                // its addresses are in shard.wides
 	settled                             // both ends ESTABLISHED, no FIN, no RST: ordinary segments change no state
 	ended                               // nothing can reopen it: a SYN starts the next connection
@@ -51,12 +51,7 @@ const (
 )
 
 // peer returns the index of the other endpoint: the same one if a socket is connected to itself.
-func (f *flow) peer(x int) int {
-	if f.flags&self != 0 {
-		return x
-	}
-	return 1 - x
-}
+func (f *flow) peer(x int) int { return x ^ int(self&^f.flags) }
 
 // sentData notes that x sent payload.
 func (f *flow) sentData(x int) {

@@ -110,7 +110,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	e, peer := &f.e[x], &f.e[y]
 	r := rstFacts{
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time, pointTime: p.time,
-		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, before: s.states(f),
+		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, before: s.infer(f, s.closingIn(f)),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
 		ttl:  p.seg.TTL, usualTTL: e.ttl,
 		idle:         p.time - max(e.lastTime, peer.lastTime),

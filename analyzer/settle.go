@@ -3,17 +3,18 @@ package analyzer
 // settle infers the states of both endpoints anew after packet p. It runs while a connection opens and closes; of an
 // open one, only a FIN, SYN or RST changes the states.
 func (s *shard) settle(f *flow, p *packet) {
-	s.setStates(f, s.states(f), p)
-	open := f.isOpen()
-	var c *closing
-	if f.closing != 0 {
-		c = s.closings.at(f.closing)
+	c := s.closingIn(f)
+	states := s.infer(f, c)
+	f.e[0].enterState(states[0], p)
+	f.e[1].enterState(states[1], p)
+	if c != nil && (states[0] == TimeWait || states[1] == TimeWait) {
 		s.followTimeWaits(f, c, p)
 	}
+	was := f.flags
 	switch {
-	case c == nil && f.e[0].state == Established && f.e[1].state == Established:
+	case c == nil && states[0] == Established && states[1] == Established:
 		f.flags |= settled
-	case f.e[0].state.done() && (f.flags&self != 0 || f.e[1].state.done()):
+	case states[0].done() && (f.flags&self != 0 || states[1].done()):
 		if f.flags&ended == 0 {
 			f.flags |= ended
 			s.foldSoon(f)
@@ -21,45 +22,44 @@ func (s *shard) settle(f *flow, p *packet) {
 	default:
 		f.flags &^= ended
 	}
-	s.recount(f, open)
+	if (f.flags^was)&ended != 0 {
+		s.recount(f, was.isOpen())
+	}
 }
 
 // done reports whether an endpoint has nothing to send or to wait for any more, but for late packets.
 func (s State) done() bool { return s == Closed || s == TimeWait }
 
-// setStates takes over newly inferred states.
-func (s *shard) setStates(f *flow, states [2]State, p *packet) {
-	for x := range f.e {
-		if e := &f.e[x]; e.state != states[x] {
-			e.state, e.stateSince, e.stateFrame = states[x], p.time, p.frame
-		}
+// enterState takes over the state that was inferred with packet p.
+func (e *endpoint) enterState(to State, p *packet) {
+	if e.state != to {
+		e.state, e.stateSince, e.stateFrame = to, p.time, p.frame
 	}
 }
 
-// states infers the states of both endpoints from what is known of them.
-func (s *shard) states(f *flow) [2]State {
-	var c *closing
-	if f.closing != 0 {
-		c = s.closings.at(f.closing)
+// closingIn returns the side record of a connection; nil if there is none.
+func (s *shard) closingIn(f *flow) *closing {
+	if f.closing == 0 {
+		return nil
 	}
-	return s.infer(f, c)
+	return s.closings.at(f.closing)
 }
 
-// infer is states with the side record given; nil if there is none.
+// infer infers the states of both endpoints from what is known of them; c is the side record of f, nil if there is none.
 func (s *shard) infer(f *flow, c *closing) (out [2]State) {
-	for x := range f.e {
-		e, y := &f.e[x], f.peer(x)
-		out[x] = s.answers.opened[openingBitsOf(e, &f.e[y])]
-		if c == nil {
-			continue
-		}
-		n := &c.fin[x]
-		if !n.sent && f.odd != 0 {
-			n = s.lostFIN(f, c, x)
-		}
-		out[x] = s.answers.closed[out[x]][s.closingBitsOf(e, n, &c.fin[y])]
+	y0, y1 := f.peer(0), f.peer(1)
+	out[0] = s.answers.opening(&f.e[0], &f.e[y0])
+	out[1] = s.answers.opening(&f.e[1], &f.e[y1])
+	if c == nil {
+		return out
 	}
-	if c != nil && c.resets|c.timeWait[0].more|c.timeWait[1].more != 0 {
+	n0, n1 := &c.fin[0], &c.fin[1]
+	if f.odd != 0 {
+		n0, n1 = s.lostFIN(f, c, 0), s.lostFIN(f, c, 1)
+	}
+	out[0] = s.answers.closed[out[0]][s.closingBitsOf(&f.e[0], n0, &c.fin[y0])]
+	out[1] = s.answers.closed[out[1]][s.closingBitsOf(&f.e[1], n1, &c.fin[y1])]
+	if c.resets|c.timeWait[0].more|c.timeWait[1].more != 0 {
 		s.overrule(f, c, &out)
 	}
 	return out
@@ -91,10 +91,10 @@ func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 	}
 }
 
-// lostFIN returns what is known of the FIN of x, which has not been captured: its sender may have counted one already.
+// lostFIN returns what is known of the FIN of x. If it has not been captured, its sender may have counted one already.
 func (s *shard) lostFIN(f *flow, c *closing, x int) *finFacts {
 	n, early := &c.fin[x], &s.odds.at(f.odd).early[x]
-	if early.valid && early.seq == f.e[x].out.Next()+1 {
+	if !n.sent && early.valid && early.seq == f.e[x].out.Next()+1 {
 		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
 		s.noteLostFIN(n, &c.fin[f.peer(x)], early, identity{})
 	}
