@@ -126,10 +126,9 @@ func (e *endpoint) noteACK(seg *decode.Segment, sent uint64) {
 	}
 }
 
-// noteOptions notes what the options of a segment with ACK tell about its sender x. Those of a SYN without are no more than
-// offers.
-func (s *shard) noteOptions(f *flow, x int, seg *decode.Segment) {
-	e := &f.e[x]
+// noteOptions notes what the options of a segment with ACK tell about its sender x, which is e. Those of a SYN without are
+// no more than offers.
+func (s *shard) noteOptions(f *flow, x int, e *endpoint, seg *decode.Segment) {
 	if seg.Marks&decode.HasSACK != 0 {
 		if o := s.oddOf(f); !e.has(sentSACK) || o.sackMax[x].Before(seg.SACKMax) {
 			o.sackMax[x] = seg.SACKMax

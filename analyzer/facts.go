@@ -96,7 +96,9 @@ type answers struct {
 }
 
 // opening returns the state at which the opening of e ended, or stands.
-func (a *answers) opening(e, peer *endpoint) State { return a.opened[openingBitsOf(e, peer)%allOpenings] }
+func (a *answers) opening(e, peer *endpoint) State {
+	return a.opened[openingBitsOf(e, peer)%allOpenings]
+}
 
 func newAnswers(m *machine) *answers {
 	a := new(answers)

@@ -11,16 +11,19 @@ import (
 func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	c := s.closingOf(f)
 	y := f.peer(x)
+	e, peer := &f.e[x], &f.e[y]
 	n, seg := &c.fin[x], &p.seg
 	end, id := seg.End(), identityOf(seg)
 	switch {
-	case !n.sent:
-		s.heldByWindow(f, x, p)
-		*n = finFacts{sent: true, end: end, ack: seg.Ack, first: f.e[x].packets == 1, frame: p.frame, time: p.time}
-		if before := max(f.e[x].lastTime, f.e[y].lastTime); before != 0 {
+	case !n.sent: // so far nothing is known of it
+		n.sent, n.end, n.ack, n.first, n.frame, n.time = true, end, seg.Ack, e.packets == 1, p.frame, p.time
+		if before := max(e.lastTime, peer.lastTime); before != 0 {
 			n.idle = max(p.time-before, 0)
 		}
-		s.noteLostFIN(n, &c.fin[y], &s.odds.at(f.odd).early[x], id)
+		if f.odd != 0 {
+			s.heldByWindow(f, x, p)
+			s.noteLostFIN(n, &c.fin[y], &s.odds.at(f.odd).early[x], id)
+		}
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
@@ -33,10 +36,10 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		if seg.Ack.Before(n.ack) {
 			n.ack = seg.Ack
 		}
-		if m := &c.fin[f.peer(x)]; m.covers(seg.Ack) && m.ackedFrame == p.frame {
+		if m := &c.fin[y]; m.covers(seg.Ack) && m.ackedFrame == p.frame {
 			n.acking = true
 		}
-		if n.acked && p.time-n.lastCovered > s.delta(&f.e[x]) {
+		if n.acked && p.time-n.lastCovered > s.delta(e) {
 			n.afterAck = min(n.afterAck+1, 2)
 			if s.tracing {
 				s.say(fmt.Sprintf("FIN of frame %d again: the acknowledgment of frame %d had passed here", n.frame, n.ackedFrame))
@@ -49,8 +52,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	n.copies++
 	n.lastIdentity = id
 
-	if una, ok := f.e[x].out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
-		peer := &f.e[y]
+	if una, ok := e.out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
 		n.peerNumbers, n.ackedAt = peer.sentBefore, peer.prevEnd
 	}
@@ -85,22 +87,19 @@ func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK, id identity) {
 // 30 ms elsewhere) and above what a capture point may delay or reorder.
 func (s *shard) delta(e *endpoint) int64 { return 10e6 + int64(e.rtt)*1000 }
 
-// noteCovered notes that the peer x of y sent p: it may acknowledge y's FIN.
-func (s *shard) noteCovered(f *flow, y int, p *packet) {
-	c := s.closings.at(f.closing)
+// noteCovered notes that the peer x of y sent p, whose number covers y's FIN: it acknowledges that.
+func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 	n := &c.fin[y]
-	if !n.covers(p.seg.Ack) {
-		return
-	}
 	if una, _ := f.e[y].out.Acked(); una != n.end {
 		return
 	}
 	if !n.acked {
 		x := f.peer(y)
+		e := &f.e[x]
 		n.acked, n.ackedFrame, n.ackedTime, n.ackedAt = true, p.frame, p.time, p.seg.End()
-		n.withData = f.e[x].prevAck.Before(n.end - 1)
-		n.peerNumbers = f.e[x].sentBefore
-		una, ok := f.e[x].out.Acked()
+		n.withData = e.prevAck.Before(n.end - 1)
+		n.peerNumbers = e.sentBefore
+		una, ok := e.out.Acked()
 		n.peerInFlight = ok && una.Before(p.seg.Seq) && !c.fin[x].sent
 		if s.tracing {
 			s.say(fmt.Sprintf("acknowledges the FIN of frame %d", n.frame))
@@ -119,9 +118,6 @@ func (s *shard) noteCovered(f *flow, y int, p *packet) {
 
 // heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.
 func (s *shard) heldByWindow(f *flow, x int, p *packet) {
-	if f.odd == 0 {
-		return
-	}
 	z := &s.odds.at(f.odd).zero[f.peer(x)]
 	switch {
 	case z.probes == 0:
@@ -132,13 +128,9 @@ func (s *shard) heldByWindow(f *flow, x int, p *packet) {
 	}
 }
 
-// noteLate notes what x sends while the connection closes: new data, data past its own FIN.
-func (s *shard) noteLate(f *flow, x int, p *packet, kind reassembly.Kind) {
-	seg := &p.seg
-	if seg.Len == 0 {
-		return
-	}
-	c, o := s.closings.at(f.closing), s.oddOf(f)
+// noteLate notes the octets that x sends while the connection closes: new data, data past its own FIN.
+func (s *shard) noteLate(f *flow, c *closing, x int, p *packet, kind reassembly.Kind) {
+	seg, o := &p.seg, s.oddOf(f)
 	if kind != reassembly.Again {
 		if n := &c.fin[f.peer(x)]; n.sent {
 			o.pause[x] = max(o.pause[x], p.time-max(n.time, o.lastData[x]))
@@ -176,9 +168,6 @@ func (s *shard) suspectFIN(f *flow, x int, p *packet) {
 // resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer
 // acknowledged it, it does not if x went on from where it had been.
 func (s *shard) resolveSuspect(f *flow, x int) {
-	if f.odd == 0 {
-		return
-	}
 	o := s.odds.at(f.odd)
 	if o.suspect[x] == 0 {
 		return

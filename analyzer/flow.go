@@ -72,7 +72,7 @@ const disorderTolerance = 1e6 // ns
 
 // apply enters a segment of endpoint x into its connection.
 func (s *shard) apply(f *flow, x int, p *packet) {
-	e := &f.e[x]
+	e, peer := &f.e[x&1], &f.e[f.peer(x)&1]
 	if p.time >= f.last {
 		f.last = p.time
 	} else if f.last-p.time > disorderTolerance {
@@ -88,7 +88,7 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 	case s.capturedTwice(e, p):
 		s.say("the same packet captured again")
 	default:
-		s.enter(f, x, p)
+		s.enter(f, x, e, peer, p)
 		e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, p.seg.TTL
 		if f.flags&settled == 0 {
 			s.settle(f, p)
@@ -99,27 +99,29 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 	}
 }
 
-// enter enters a segment that its receiver gets to see.
-func (s *shard) enter(f *flow, x int, p *packet) {
+// enter enters a segment that its receiver gets to see. It is of x, which is e.
+func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	seg := &p.seg
-	e, peer := &f.e[x], &f.e[f.peer(x)]
-	if seg.Flags.Has(decode.RST) {
-		s.reset(f, x, p)
-		return
-	}
-	if seg.Flags.Has(decode.FIN) && !seg.Flags.Any(decode.ACK|decode.SYN) {
-		s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
-		return
-	}
-	if seg.Flags.Has(decode.SYN) {
-		s.noteSYN(f, x, p)
-	} else if seg.Flags.Has(decode.FIN) && peer.inSYNSent() && !e.sentSYN() {
-		s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
-		return
+	if seg.Flags.Any(decode.RST | decode.SYN | decode.FIN) {
+		switch {
+		case seg.Flags.Has(decode.RST):
+			s.reset(f, x, p)
+			return
+		case seg.Flags.Has(decode.SYN):
+			s.noteSYN(f, x, p)
+		case !seg.Flags.Has(decode.ACK):
+			s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
+			return
+		case peer.inSYNSent() && !e.sentSYN():
+			s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
+			return
+		}
 	}
 	sent := e.out.Numbers()
-	kind := s.accept(e, seg.Seq, seg.End(), peer.room(e))
-	s.sayKind(kind, p)
+	kind := s.accept(e, peer, seg)
+	if s.tracing {
+		s.sayKind(kind, p)
+	}
 	if kind == reassembly.Suspect {
 		if seg.Flags.Has(decode.FIN) {
 			s.suspectFIN(f, x, p)
@@ -130,11 +132,18 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 		s.noteOdd(f, x, p, kind)
 	}
 	if f.closing != 0 {
-		s.resolveSuspect(f, x)
-		s.wentOn(f, x, p, kind)
-		s.noteLate(f, x, p, kind)
+		if f.odd != 0 {
+			s.resolveSuspect(f, x)
+		}
+		c := s.closings.at(f.closing)
+		if c.resets != 0 {
+			s.wentOn(f, c, x, p, kind)
+		}
+		if seg.Len > 0 {
+			s.noteLate(f, c, x, p, kind)
+		}
 	}
-	if seg.Flags&(decode.SYN|decode.FIN) == 0 {
+	if !seg.Flags.Any(decode.SYN | decode.FIN) {
 		e.marks |= sentPlain
 		if kind == reassembly.Ahead && seg.Len == 0 {
 			s.noteBeyond(f, x, p)
@@ -144,7 +153,7 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 		f.sentData(x)
 	}
 	if seg.Flags.Has(decode.ACK) {
-		s.acknowledge(f, x, p, sent)
+		s.acknowledge(f, x, e, peer, p, sent)
 	}
 	if seg.Flags.Has(decode.FIN) {
 		if kind == reassembly.Ahead {
@@ -154,17 +163,15 @@ func (s *shard) enter(f *flow, x int, p *packet) {
 	}
 }
 
-// acknowledge enters the acknowledgment, the window and the options of a segment of x. sent is how many numbers x had
-// sent before it.
-func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
+// acknowledge enters the acknowledgment, the window and the options of a segment of x, which is e. sent is how many numbers
+// that had sent before it.
+func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent uint64) {
 	seg := &p.seg
-	y := f.peer(x)
-	e, peer := &f.e[x], &f.e[y]
-	if una, ok := e.out.Acked(); ok && peer.packets > 0 && seg.End().Before(una) {
+	if una, ok := e.out.Acked(); ok && seg.End().Before(una) && peer.packets > 0 {
 		s.say("old: its receiver had all of it, and drops its acknowledgment too (RFC 9293 §3.10.7.4, first)")
 		return
 	}
-	if !s.acked(peer, seg.Ack, e.room(peer)) {
+	if !peer.out.Cover(seg.Ack) && !s.acked(peer, seg.Ack, e.room(peer)) {
 		s.say("implausible acknowledgment: ignored")
 		return
 	}
@@ -173,11 +180,21 @@ func (s *shard) acknowledge(f *flow, x int, p *packet, sent uint64) {
 	}
 	e.noteACK(seg, sent)
 	e.offer(seg)
-	s.noteOptions(f, x, seg)
+	if seg.Marks&(decode.HasSACK|decode.HasMPTCP) != 0 {
+		s.noteOptions(f, x, e, seg)
+	}
 	if f.closing != 0 {
-		s.resolveSuspect(f, y)
-		s.noteCovered(f, y, p)
-		s.disproveReset(f, x, seg.Ack)
+		y := f.peer(x)
+		if f.odd != 0 {
+			s.resolveSuspect(f, y)
+		}
+		c := s.closings.at(f.closing)
+		if c.fin[y&1].covers(seg.Ack) {
+			s.noteCovered(f, c, y, p)
+		}
+		if c.resets != 0 {
+			s.disproveReset(f, c, x, seg.Ack)
+		}
 	}
 }
 

@@ -1,20 +1,32 @@
 package analyzer
 
-import "finscope/reassembly"
+import (
+	"finscope/internal/decode"
+	"finscope/reassembly"
+)
 
 // Few streams have gaps, so these are kept apart: shard.gaps has them while there are any.
 
 // gapsOf returns the gaps of what e sends, to be looked at.
 func (s *shard) gapsOf(e *endpoint) *reassembly.Gaps { return s.gaps.at(e.out.GapsAt) }
 
-// accept enters the numbers of a segment that e sent.
-func (s *shard) accept(e *endpoint, seq, end reassembly.Seq, room uint32) reassembly.Kind {
-	if n := uint32(end - seq); e.out.Expects(seq, n) { // nearly always
-		e.out.Continue(n)
-		if n == 0 {
-			return reassembly.Empty
-		}
-		return reassembly.New
+// accept enters the numbers of a segment that e sent to peer.
+func (s *shard) accept(e, peer *endpoint, seg *decode.Segment) reassembly.Kind {
+	n := seg.Occupies()
+	if !e.out.Expects(seg.Seq, n) {
+		return s.acceptOther(e, seg.Seq, seg.Seq+reassembly.Seq(n), peer.room(e))
+	}
+	e.out.Continue(n) // nearly always
+	if n == 0 {
+		return reassembly.Empty
+	}
+	return reassembly.New
+}
+
+// acceptOther enters numbers that need not be the next ones, with so much room for them.
+func (s *shard) acceptOther(e *endpoint, seq, end reassembly.Seq, room uint32) reassembly.Kind {
+	if !e.out.Started() { // before the first nothing is missing
+		return e.out.Accept(&s.newGaps, seq, end, room)
 	}
 	g := s.gapsFor(e)
 	kind := e.out.Accept(g, seq, end, room)
@@ -22,11 +34,8 @@ func (s *shard) accept(e *endpoint, seq, end reassembly.Seq, room uint32) reasse
 	return kind
 }
 
-// acked enters an acknowledgment of what e sent and reports whether it was plausible.
+// acked enters an acknowledgment of what e sent, of numbers that need not have been seen, and reports whether it was plausible.
 func (s *shard) acked(e *endpoint, ack reassembly.Seq, room uint32) bool {
-	if e.out.Cover(ack) {
-		return true
-	}
 	g := s.gapsFor(e)
 	ok := e.out.Ack(g, ack, room)
 	s.keepGaps(e, g)
@@ -43,13 +52,14 @@ func (s *shard) gapsFor(e *endpoint) *reassembly.Gaps {
 
 // keepGaps takes up the gaps g that have come up in what e sends, and forgets those that are filled.
 func (s *shard) keepGaps(e *endpoint, g *reassembly.Gaps) {
-	switch has := e.out.HasGaps(); {
-	case has && e.out.GapsAt == 0:
-		e.out.GapsAt = s.gaps.add()
-		*s.gaps.at(e.out.GapsAt) = *g
-	case !has && e.out.GapsAt != 0:
+	if has := e.out.HasGaps(); has == (e.out.GapsAt != 0) {
+		return
+	} else if !has {
 		s.dropGaps(e)
+		return
 	}
+	e.out.GapsAt = s.gaps.add()
+	*s.gaps.at(e.out.GapsAt) = *g
 }
 
 func (s *shard) dropGaps(e *endpoint) {

@@ -35,7 +35,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.noteGone(f, q, x, p, &r, false)
 		s.believe(f, q, x, &r)
 		if e.packets == 1 && !e.out.Started() {
-			s.accept(e, p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
+			s.acceptOther(e, p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)
 		}
 	}
 }
@@ -193,11 +193,7 @@ func fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 
 // disproveReset takes a RST back if the connection goes on: after it, an endpoint acknowledges something that the other
 // sent after it.
-func (s *shard) disproveReset(f *flow, x int, ack reassembly.Seq) {
-	c := s.closings.at(f.closing)
-	if c.resets == 0 {
-		return
-	}
+func (s *shard) disproveReset(f *flow, c *closing, x int, ack reassembly.Seq) {
 	q := s.resets.at(c.resets)
 	if !q.rst.accepted || q.rst.refusal {
 		return

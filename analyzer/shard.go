@@ -219,11 +219,14 @@ func (s *shard) watch(f *flow) {
 // say notes for the ladder why the packet at hand matters. Callers that would have to put the words together first ask
 // whether s.tracing is set.
 func (s *shard) say(why string) {
-	switch {
-	case !s.tracing:
-	case s.why == "":
-		s.why = why
-	default:
-		s.why += "; " + why
+	if s.tracing {
+		s.append(why)
 	}
+}
+
+func (s *shard) append(why string) {
+	if s.why != "" {
+		why = s.why + "; " + why
+	}
+	s.why = why
 }

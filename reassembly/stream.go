@@ -46,6 +46,21 @@ func (k Kind) String() string {
 // span is a range of sequence numbers, low =< n < high.
 type span struct{ low, high Seq }
 
+// marks are yes-or-no facts about a stream, one bit each, so that one test asks for several.
+type marks uint8
+
+const (
+	started   marks = 1 << iota
+	acked           // una holds a real acknowledgment
+	hasBeyond       // Gaps.beyond is valid
+	hasJump         // Gaps.jump is valid
+	forgot          // a hole had to be forgotten
+	far             // start lies more than maxRoom behind nxt: nothing is compared with it any more
+)
+
+// has reports whether any of some marks is set.
+func (s *Stream) has(any marks) bool { return s.marks&any != 0 }
+
 // Stream is the sequence space of one direction. The zero value has seen nothing.
 //
 // What few streams need for long is in [Gaps], so that a million streams take half the memory: methods that may look there
@@ -57,13 +72,8 @@ type Stream struct {
 	nxt     Seq    // one past the highest: SND.NXT, as far as the capture point knows it
 	una     Seq    // highest acknowledgment of numbers that were seen: SND.UNA likewise
 
-	nholes    uint8 // how many of Gaps.holes are valid
-	started   bool
-	acked     bool // una holds a real acknowledgment
-	hasBeyond bool // Gaps.beyond is valid
-	hasJump   bool // Gaps.jump is valid
-	forgot    bool // a hole had to be forgotten
-	far       bool // start lies more than maxRoom behind nxt: nothing is compared with it any more
+	nholes uint8 // how many of Gaps.holes are valid
+	marks  marks
 
 	// GapsAt is for whoever keeps the Gaps of many streams in a list: the index of these. It means nothing here.
 	GapsAt int32
@@ -77,10 +87,10 @@ type Gaps struct {
 }
 
 // HasGaps reports whether the stream has something in its Gaps.
-func (s *Stream) HasGaps() bool { return s.nholes > 0 || s.hasBeyond || s.hasJump }
+func (s *Stream) HasGaps() bool { return s.nholes > 0 || s.has(hasBeyond|hasJump) }
 
 // Started reports whether a segment of this direction, or an acknowledgment of it, was seen.
-func (s *Stream) Started() bool { return s.started }
+func (s *Stream) Started() bool { return s.has(started) }
 
 // Start returns the lowest sequence number seen, of the first 2^30; valid iff Started.
 func (s *Stream) Start() Seq { return s.start }
@@ -93,10 +103,10 @@ func (s *Stream) Next() Seq { return s.nxt }
 func (s *Stream) Numbers() uint64 { return s.numbers }
 
 // Acked returns the highest acknowledgment of numbers that were seen, and whether there was any.
-func (s *Stream) Acked() (Seq, bool) { return s.una, s.acked }
+func (s *Stream) Acked() (Seq, bool) { return s.una, s.has(acked) }
 
 // AckedBeyond returns the highest plausible acknowledgment of numbers that were not seen, and whether there is one.
-func (s *Stream) AckedBeyond(g *Gaps) (Seq, bool) { return g.beyond, s.hasBeyond }
+func (s *Stream) AckedBeyond(g *Gaps) (Seq, bool) { return g.beyond, s.has(hasBeyond) }
 
 // Contiguous returns one past the last number before the first hole; valid iff Started. It is the most that a receiver
 // can have acknowledged if it was sent only what the capture shows.
@@ -108,12 +118,12 @@ func (s *Stream) Contiguous(g *Gaps) Seq {
 }
 
 // Missing reports whether numbers below Next were never seen.
-func (s *Stream) Missing() bool { return s.nholes > 0 || s.forgot }
+func (s *Stream) Missing() bool { return s.nholes > 0 || s.has(forgot) }
 
 // UnseenAcked reports whether the receiver acknowledged numbers that were never seen: they passed unseen, which is a
 // fault of the capture and not a loss on the path.
 func (s *Stream) UnseenAcked(g *Gaps) bool {
-	return s.hasBeyond || s.forgot || s.nholes > 0 && s.acked && g.holes[0].low.Before(s.una)
+	return s.has(hasBeyond|forgot) || s.nholes > 0 && s.has(acked) && g.holes[0].low.Before(s.una)
 }
 
 // Accept enters a segment that occupies the numbers seq =< n < end, SYN and FIN included, and says what it was.
@@ -122,8 +132,9 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 	if uint32(end-seq) > maxRoom {
 		return Suspect // no receiver has room for that, and no next segment makes it likelier
 	}
-	if !s.started {
-		s.started, s.start, s.nxt, s.una = true, seq, end, seq
+	if !s.has(started) {
+		s.marks |= started
+		s.start, s.nxt, s.una = seq, end, seq
 		s.numbers = uint64(end - seq)
 		if seq == end {
 			return Empty
@@ -131,7 +142,7 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 		return New
 	}
 	if seq == s.nxt { // nearly every segment
-		s.hasJump = false
+		s.marks &^= hasJump
 		if seq == end {
 			return Empty
 		}
@@ -145,7 +156,7 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 	if s.tooOld(end) {
 		return s.suspect(g, seq, end)
 	}
-	s.hasJump = false
+	s.marks &^= hasJump
 	if seq == end {
 		return Probe
 	}
@@ -156,8 +167,8 @@ func (s *Stream) Accept(g *Gaps, seq, end Seq, room uint32) Kind {
 // behind by then: [Stream.Continue] then enters it as [Stream.Accept] would, for less.
 func (s *Stream) Expects(seq Seq, length uint32) bool {
 	end := seq + Seq(length)
-	return seq == s.nxt && s.started && !s.hasJump && !s.hasBeyond && length <= maxRoom && uint32(end-s.una) <= maxRoom &&
-		(s.far && s.nholes == 0 || !s.far && uint32(end-s.start) <= maxRoom)
+	return seq == s.nxt && s.marks&(started|hasJump|hasBeyond) == started && length <= maxRoom && uint32(end-s.una) <= maxRoom &&
+		(s.has(far) && s.nholes == 0 || !s.has(far) && uint32(end-s.start) <= maxRoom)
 }
 
 // Continue enters the length octets of a segment that is the next one. One without any changes nothing.
@@ -166,21 +177,20 @@ func (s *Stream) Continue(length uint32) {
 	s.nxt += Seq(length)
 }
 
-// Cover enters an acknowledgment of numbers that were seen, if it is not the first one, as [Stream.Ack] would; for any other
-// it reports false and changes nothing.
+// Cover enters an acknowledgment of numbers that were seen, as [Stream.Ack] would for more; for one that goes back behind an
+// earlier one, or behind all that was seen, and for any other it reports false and changes nothing.
 func (s *Stream) Cover(ack Seq) bool {
-	if !s.acked || uint32(s.nxt-ack) >= 1<<31 {
+	if uint32(ack-s.una) > uint32(s.nxt-s.una) || !s.has(started) {
 		return false
 	}
-	if s.una.Before(ack) {
-		s.una = ack
-	}
+	s.una = ack
+	s.marks |= acked
 	return true
 }
 
 // acceptAhead enters a segment that starts past the next number.
 func (s *Stream) acceptAhead(g *Gaps, seq, end Seq, room uint32) Kind {
-	if !s.within(g, seq, room) && !(s.hasJump && uint32(seq-g.jump.high) <= UnknownRoom) {
+	if !s.within(g, seq, room) && !(s.has(hasJump) && uint32(seq-g.jump.high) <= UnknownRoom) {
 		return s.suspect(g, seq, end)
 	}
 	if seq == end {
@@ -188,8 +198,8 @@ func (s *Stream) acceptAhead(g *Gaps, seq, end Seq, room uint32) Kind {
 		// would make a hole of a garbled header.
 		return Ahead
 	}
-	s.open(g, span{s.nxt, seq}, s.hasJump)
-	s.hasJump = false
+	s.open(g, span{s.nxt, seq}, s.has(hasJump))
+	s.marks &^= hasJump
 	s.numbers += uint64(end - seq)
 	s.advance(g, end)
 	return Ahead
@@ -199,13 +209,13 @@ func (s *Stream) acceptAhead(g *Gaps, seq, end Seq, room uint32) Kind {
 // or what was acknowledged unseen does, and a bit more.
 func (s *Stream) within(g *Gaps, seq Seq, room uint32) bool {
 	ahead := uint32(seq - s.nxt)
-	return ahead <= min(room, maxRoom) || s.hasBeyond && ahead <= uint32(g.beyond-s.nxt)+UnknownRoom
+	return ahead <= min(room, maxRoom) || s.has(hasBeyond) && ahead <= uint32(g.beyond-s.nxt)+UnknownRoom
 }
 
 // tooOld reports whether a position that is not past the next number lies so far below all that was seen that no
 // reordering explains it.
 func (s *Stream) tooOld(t Seq) bool {
-	if s.far {
+	if s.has(far) {
 		return t.AtOrBefore(s.nxt) && uint32(s.nxt-t) > maxRoom
 	}
 	return t.Before(s.start) && uint32(s.start-t) > UnknownRoom
@@ -233,7 +243,7 @@ func (s *Stream) addHole(g *Gaps, h span) {
 	if s.nholes == MaxHoles {
 		copy(g.holes[:], g.holes[1:])
 		s.nholes--
-		s.forgot = true
+		s.marks |= forgot
 	}
 	g.holes[s.nholes] = h
 	s.nholes++
@@ -246,7 +256,7 @@ func (s *Stream) addFirstHole(g *Gaps, h span) {
 		return
 	}
 	if s.nholes == MaxHoles {
-		s.forgot = true
+		s.marks |= forgot
 		return
 	}
 	copy(g.holes[1:], g.holes[:s.nholes])
@@ -255,16 +265,17 @@ func (s *Stream) addFirstHole(g *Gaps, h span) {
 }
 
 func (s *Stream) suspect(g *Gaps, seq, end Seq) Kind {
-	g.jump, s.hasJump = span{seq, end}, true
+	g.jump = span{seq, end}
+	s.marks |= hasJump
 	return Suspect
 }
 
 // acceptOld enters a segment that starts below the next number.
 func (s *Stream) acceptOld(g *Gaps, seq, end Seq) Kind {
 	kind := Again
-	if !s.far && seq.Before(s.start) { // reordered across the start of the capture
+	if !s.has(far) && seq.Before(s.start) { // reordered across the start of the capture
 		s.numbers += uint64(min(uint32(s.start-seq), uint32(end-seq)))
-		if end.Before(s.start) && !(s.acked && s.start.AtOrBefore(s.una)) {
+		if end.Before(s.start) && !(s.has(acked) && s.start.AtOrBefore(s.una)) {
 			// What lies between may come as well, if it had not arrived before the capture began.
 			s.addFirstHole(g, span{end, s.start})
 		}
@@ -315,7 +326,7 @@ func (s *Stream) fill(g *Gaps, seq, end Seq) bool {
 	first := 0
 	if n > MaxHoles { // one hole of a full list was split
 		first = 1
-		s.forgot = true
+		s.marks |= forgot
 	}
 	s.nholes = uint8(copy(g.holes[:], kept[first:n]))
 	return filled
@@ -324,40 +335,44 @@ func (s *Stream) fill(g *Gaps, seq, end Seq) bool {
 // Ack enters an acknowledgment of this direction and reports whether it was plausible; one that is not changes
 // nothing. room is as for [Stream.Accept].
 func (s *Stream) Ack(g *Gaps, ack Seq, room uint32) bool {
-	if !s.started {
+	if !s.has(started) {
 		// This direction has not been captured so far: the first acknowledgment is where it stands.
-		s.started, s.start, s.nxt, s.una, s.acked = true, ack, ack, ack, true
+		s.marks |= started | acked
+		s.start, s.nxt, s.una = ack, ack, ack
 		return true
 	}
 	if ack-s.nxt == 1<<31 {
 		return false // half the space away: neither before nor ahead
 	}
 	if ack.AtOrBefore(s.nxt) {
-		if !s.acked && s.tooOld(ack) {
+		if !s.has(acked) && s.tooOld(ack) {
 			return false
 		}
-		if !s.acked || s.una.Before(ack) {
-			s.una, s.acked = ack, true
+		if !s.has(acked) || s.una.Before(ack) {
+			s.una = ack
+			s.marks |= acked
 		}
 		return true
 	}
-	if s.hasJump && g.jump.low.Before(ack) && ack.AtOrBefore(g.jump.high) {
+	if s.has(hasJump) && g.jump.low.Before(ack) && ack.AtOrBefore(g.jump.high) {
 		s.open(g, span{s.nxt, g.jump.high}, true)
-		s.hasJump = false
-		s.una, s.acked = ack, true
+		s.marks &^= hasJump
+		s.una = ack
+		s.marks |= acked
 		s.advance(g, g.jump.high)
 		return true
 	}
 	known := s.nxt
-	if s.hasBeyond { // with one direction captured, all that is known of the other are its acknowledgments
+	if s.has(hasBeyond) { // with one direction captured, all that is known of the other are its acknowledgments
 		known = g.beyond
 	}
 	if known.Before(ack) && uint32(ack-known) > min(max(room, UnknownRoom), maxRoom) {
 		return false
 	}
-	g.beyond, s.hasBeyond = known.Max(ack), true
+	g.beyond = known.Max(ack)
+	s.marks |= hasBeyond
 	if uint32(g.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
-		s.forgot = true
+		s.marks |= forgot
 		s.advance(g, g.beyond)
 	}
 	return true
@@ -365,7 +380,7 @@ func (s *Stream) Ack(g *Gaps, ack Seq, room uint32) bool {
 
 // advance moves the next number up to end.
 func (s *Stream) advance(g *Gaps, end Seq) {
-	if s.hasBeyond || s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.far && uint32(end-s.start) > maxRoom {
+	if s.has(hasBeyond) || s.nholes > 0 || uint32(end-s.una) > maxRoom || !s.has(far) && uint32(end-s.start) > maxRoom {
 		s.catchUp(g, end)
 	}
 	s.nxt = end
@@ -374,15 +389,18 @@ func (s *Stream) advance(g *Gaps, end Seq) {
 // catchUp prepares for the next number to move up to end: it counts an acknowledgment that came before the numbers it
 // acknowledges, as captures of two interfaces show it, and gives up what will be too far behind.
 func (s *Stream) catchUp(g *Gaps, end Seq) {
-	if s.hasBeyond && uint32(g.beyond-s.nxt) <= uint32(end-s.nxt) {
-		s.una, s.acked, s.hasBeyond = g.beyond, true, false
+	if s.has(hasBeyond) && uint32(g.beyond-s.nxt) <= uint32(end-s.nxt) {
+		s.una = g.beyond
+		s.marks = s.marks&^hasBeyond | acked
 	}
 	for s.nholes > 0 && uint32(end-g.holes[0].low) > maxRoom {
 		copy(g.holes[:], g.holes[1:])
 		s.nholes--
-		s.forgot = true
+		s.marks |= forgot
 	}
-	s.far = s.far || uint32(end-s.start) > maxRoom
+	if uint32(end-s.start) > maxRoom {
+		s.marks |= far
+	}
 	if uint32(end-s.una) > maxRoom { // acknowledgments were not captured for a while; the half saves coming back at once
 		s.una = end - maxRoom/2
 	}

@@ -611,7 +611,7 @@ func checkInvariants(t testing.TB, s *whole) {
 		t.Fatalf("%d holes", s.nholes)
 	}
 	low := s.start
-	if s.far {
+	if s.has(far) {
 		low = s.nxt - maxRoom
 	}
 	for _, h := range s.g.holes[:s.nholes] {
@@ -620,13 +620,13 @@ func checkInvariants(t testing.TB, s *whole) {
 		}
 		low = h.high + 1 // two holes that touch would be one
 	}
-	if s.acked && s.nxt.Before(s.una) {
+	if s.has(acked) && s.nxt.Before(s.una) {
 		t.Fatalf("acknowledged %d, past the next number %d", s.una, s.nxt)
 	}
-	if s.hasBeyond && s.g.beyond.AtOrBefore(s.nxt) {
+	if s.has(hasBeyond) && s.g.beyond.AtOrBefore(s.nxt) {
 		t.Fatalf("acknowledged unseen %d, not past the next number %d", s.g.beyond, s.nxt)
 	}
-	if !s.far && s.nxt.Before(s.start) {
+	if !s.has(far) && s.nxt.Before(s.start) {
 		t.Fatalf("next number %d before the first %d", s.nxt, s.start)
 	}
 	if c := s.Contiguous(); s.nxt.Before(c) {
