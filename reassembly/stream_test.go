@@ -28,13 +28,34 @@ func (w *whole) gaps() *Gaps {
 	return &w.g
 }
 
+// Accept holds the short way against the long one.
 func (w *whole) Accept(seq, end Seq, room uint32) Kind {
-	return w.Stream.Accept(w.gaps(), seq, end, room)
+	short, n := w.Stream, uint32(end-seq)
+	expected := short.Expects(seq, n)
+	if expected {
+		short.Continue(n)
+	}
+	kind := w.Stream.Accept(w.gaps(), seq, end, room)
+	if expected && (short != w.Stream || kind != New && kind != Empty || (kind == New) != (n > 0)) {
+		panic(fmt.Sprintf("Continue leaves %+v, Accept %v and %+v", short, kind, w.Stream))
+	}
+	return kind
 }
-func (w *whole) Ack(ack Seq, room uint32) bool { return w.Stream.Ack(w.gaps(), ack, room) }
-func (w *whole) Contiguous() Seq               { return w.Stream.Contiguous(w.gaps()) }
-func (w *whole) UnseenAcked() bool             { return w.Stream.UnseenAcked(w.gaps()) }
-func (w *whole) AckedBeyond() (Seq, bool)      { return w.Stream.AckedBeyond(w.gaps()) }
+
+// Ack does so too.
+func (w *whole) Ack(ack Seq, room uint32) bool {
+	short := w.Stream
+	covered := short.Cover(ack)
+	ok := w.Stream.Ack(w.gaps(), ack, room)
+	if short != w.Stream && covered || covered && !ok {
+		panic(fmt.Sprintf("Cover leaves %+v, Ack %v and %+v", short, ok, w.Stream))
+	}
+	return ok
+}
+
+func (w *whole) Contiguous() Seq          { return w.Stream.Contiguous(w.gaps()) }
+func (w *whole) UnseenAcked() bool        { return w.Stream.UnseenAcked(w.gaps()) }
+func (w *whole) AckedBeyond() (Seq, bool) { return w.Stream.AckedBeyond(w.gaps()) }
 
 // TestStream plays scripts of one direction. A line is a segment "low:high" with the kind it is to be, or an
 // acknowledgment "ack n" with ok or no for whether it is plausible; or it sets the receiver's room, or says what is known
