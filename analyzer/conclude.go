@@ -72,11 +72,14 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 			defer v.close()
 			var o outcome // one for all: it escapes
 			first := examples{}
-			for j := range r.flows {
-				if ref := &r.flows[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
-					f := v.at(ref.flow)
-					s.concludeTo(&o, f, r.run.end)
-					ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
+			for some := range slices.Chunk(r.flows, fetchAtOnce) {
+				s.fetchListed(some, i)
+				for j := range some {
+					if ref := &some[j]; int(ref.shard) == i && (!ref.entered || r.selected) {
+						f := v.at(ref.flow)
+						s.concludeTo(&o, f, r.run.end)
+						ref.marked = b.enter(f, &o) && first.wants(b.found, f.birth)
+					}
 				}
 			}
 			for _, b := range own {

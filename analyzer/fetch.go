@@ -20,14 +20,36 @@ func (s *shard) fetchOver(all []entry, now int64) {
 		if f == nil || f.flags&ended == 0 || now-f.last <= silence {
 			continue
 		}
-		sum += f.lines()
+		sum += s.lines(f)
 		k := s.ends(f)
 		sum += int64(s.table.slots[k.hash(s.seed)>>32&uint64(len(s.table.slots)-1)].last)
-		if f.flags&folded == 0 {
-			sum += s.closings.at(f.closing).lines()
+	}
+	s.fetched += sum
+}
+
+// fetchListed loads what is needed of listed connections, as far as they are those of this shard, which has the number own.
+func (s *shard) fetchListed(refs []flowRef, own int) {
+	var sum int64
+	for _, ref := range refs {
+		if int(ref.shard) == own {
+			sum += s.flows.at(ref.flow).last
+		}
+	}
+	for _, ref := range refs {
+		if int(ref.shard) == own {
+			sum += s.lines(s.flows.at(ref.flow))
 		}
 	}
 	s.fetched += sum
+}
+
+// lines loads the lines of memory that a connection takes, but for the first one, which says where others are.
+func (s *shard) lines(f *flow) int64 {
+	sum := f.lines()
+	if f.flags&folded == 0 && f.closing != 0 {
+		sum += s.closings.at(f.closing).lines()
+	}
+	return sum
 }
 
 // lines loads the lines of memory that a connection takes, but for the first one.

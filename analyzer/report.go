@@ -79,10 +79,7 @@ func (r *run) number(numbers []streams) []flowRef {
 			}
 		}
 	}
-	byStream := func(a, b flowRef) int { return int(a.stream) - int(b.stream) }
-	if !slices.IsSortedFunc(refs, byStream) {
-		slices.SortFunc(refs, byStream)
-	}
+	sortBy(refs, func(ref *flowRef) int64 { return int64(ref.stream) }, func(a, b flowRef) int { return 0 })
 	return refs
 }
 
