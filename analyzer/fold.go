@@ -6,7 +6,7 @@ import "unsafe"
 // to be heard of again sooner: once copies of its last packets have passed, it may be folded.
 const (
 	foldAfter      = 60e9 // ns
-	foldEndedAfter = 5e9
+	foldEndedAfter = 2e9
 )
 
 // foldBeyond is how many connections that are closing or over a run keeps as they are. Folding and unfolding one costs as much
