@@ -22,7 +22,8 @@
 // (shard.go) finds the connection in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply
 // (flow.go) enters the segment: twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs,
 // odd.go what is rare, gaps.go what few streams miss. settle.go then infers the states anew: facts.go turns what is known into
-// facts, which machine.go replays through RFC 9293. fold.go packs connections that are over where there are many.
+// facts, which machine.go replays through RFC 9293. fold.go packs connections that are over where there are many; fetch.go loads
+// what is needed of many before it is.
 //
 // When the capture ends, or retire.go has no more use for a connection that is over, which wheel.go tells, outcome.go concludes
 // on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and

@@ -52,14 +52,14 @@ func (s *shard) gapsFor(e *endpoint) *reassembly.Gaps {
 
 // keepGaps takes up the gaps g that have come up in what e sends, and forgets those that are filled.
 func (s *shard) keepGaps(e *endpoint, g *reassembly.Gaps) {
-	if has := e.out.HasGaps(); has == (e.out.GapsAt != 0) {
-		return
-	} else if !has {
+	switch has := e.out.HasGaps(); {
+	case has == (e.out.GapsAt != 0): // nearly always
+	case has:
+		e.out.GapsAt = s.gaps.add()
+		*s.gaps.at(e.out.GapsAt) = *g
+	default:
 		s.dropGaps(e)
-		return
 	}
-	e.out.GapsAt = s.gaps.add()
-	*s.gaps.at(e.out.GapsAt) = *g
 }
 
 func (s *shard) dropGaps(e *endpoint) {

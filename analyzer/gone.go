@@ -104,8 +104,8 @@ func (q *resets) sentSince(n *finFacts, x int, p *packet, moment int64) bool {
 	return p.time-moment > sameIDWithin
 }
 
-// wentOn notes an ordinary segment of x on a connection that has seen a RST. If a RST in the name of x had passed before it was sent, another host sent that
-// one. If x had received a RST before, it did not believe that.
+// wentOn notes an ordinary segment of x on a connection that has seen a RST. If a RST in the name of x had passed before it was
+// sent, another host sent that one. If x had received a RST before, it did not believe that.
 func (s *shard) wentOn(f *flow, c *closing, x int, p *packet, kind reassembly.Kind) {
 	q := s.resets.at(c.resets)
 	r, y := &q.rst, f.peer(x)

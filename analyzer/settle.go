@@ -5,8 +5,9 @@ package analyzer
 func (s *shard) settle(f *flow, p *packet) {
 	c := s.closingIn(f)
 	states := s.infer(f, c)
-	f.e[0].enterState(states[0], p)
-	f.e[1].enterState(states[1], p)
+	for x := range f.e {
+		f.e[x].enterState(states[x], p)
+	}
 	if c != nil && (states[0] == TimeWait || states[1] == TimeWait) {
 		s.followTimeWaits(f, c, p)
 	}
@@ -47,19 +48,19 @@ func (s *shard) closingIn(f *flow) *closing {
 
 // infer infers the states of both endpoints from what is known of them; c is the side record of f, nil if there is none.
 func (s *shard) infer(f *flow, c *closing) (out [2]State) {
-	y0, y1 := f.peer(0), f.peer(1)
-	out[0] = s.answers.opening(&f.e[0], &f.e[y0])
-	out[1] = s.answers.opening(&f.e[1], &f.e[y1])
-	if c == nil {
-		return out
+	for x := range f.e {
+		e, y := &f.e[x], f.peer(x)&1
+		out[x] = s.answers.opening(e, &f.e[y])
+		if c == nil {
+			continue
+		}
+		n := &c.fin[x]
+		if f.odd != 0 {
+			n = s.lostFIN(f, c, x)
+		}
+		out[x] = s.answers.closed[out[x]][s.closingBitsOf(e, n, &c.fin[y])]
 	}
-	n0, n1 := &c.fin[0], &c.fin[1]
-	if f.odd != 0 {
-		n0, n1 = s.lostFIN(f, c, 0), s.lostFIN(f, c, 1)
-	}
-	out[0] = s.answers.closed[out[0]][s.closingBitsOf(&f.e[0], n0, &c.fin[y0])]
-	out[1] = s.answers.closed[out[1]][s.closingBitsOf(&f.e[1], n1, &c.fin[y1])]
-	if c.resets|c.timeWait[0].more|c.timeWait[1].more != 0 {
+	if c != nil && c.resets|c.timeWait[0].more|c.timeWait[1].more != 0 {
 		s.overrule(f, c, &out)
 	}
 	return out
