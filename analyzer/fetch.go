@@ -27,16 +27,17 @@ func (s *shard) fetchOver(all []entry, now int64) {
 	s.fetched += sum
 }
 
-// fetchListed loads what is needed of listed connections, as far as they are those of this shard, which has the number own.
+// fetchListed loads what is needed of listed connections, as far as they are those of this shard, which has the number own. Of the
+// others nothing is read but their shard: these are at work on them.
 func (s *shard) fetchListed(refs []flowRef, own int) {
 	var sum int64
-	for _, ref := range refs {
-		if int(ref.shard) == own {
+	for i := range refs {
+		if ref := &refs[i]; int(ref.shard) == own {
 			sum += s.flows.at(ref.flow).last
 		}
 	}
-	for _, ref := range refs {
-		if int(ref.shard) == own {
+	for i := range refs {
+		if ref := &refs[i]; int(ref.shard) == own {
 			sum += s.lines(s.flows.at(ref.flow))
 		}
 	}
