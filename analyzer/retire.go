@@ -89,7 +89,7 @@ func (s *shard) nextLook(last, now int64) int64 {
 // lookAround looks at connections whose turn has come, and retires or folds them. How many it looks at is bounded by the
 // packets that came, also where time jumps to and fro; when it is done shows nowhere.
 func (s *shard) lookAround(now int64, packets int) {
-	for n := 4*packets + turns; n > 0; n -= len(entries{}.all) {
+	for n := 4*packets + turns; n > 0; {
 		p := s.wheel.take(now)
 		all := p.all[:p.n]
 		if len(all) == 0 {
@@ -99,6 +99,7 @@ func (s *shard) lookAround(now int64, packets int) {
 		for _, e := range all {
 			s.lookAt(e, now)
 		}
+		n -= len(all)
 	}
 	for s.retired.forgets && s.forgetNext(now) {
 	}
