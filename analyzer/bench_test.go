@@ -71,11 +71,11 @@ func decoded(name string) (all []packet, err error) {
 // track enters packets into a shard of their own, in batches as a file is read.
 func track(packets []packet) *shard {
 	s := newShard(newMachine(), 1)
-	f := newFeed([]*shard{s})
+	q := newQueue(s)
 	for i := range packets {
-		f.add(&packets[i], hashOf(&packets[i].seg, s.seed))
+		q.add(&packets[i], hashOf(&packets[i].seg, s.seed))
 	}
-	f.close()
+	q.flush()
 	return s
 }
 

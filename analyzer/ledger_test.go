@@ -252,7 +252,6 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.feed = newFeed(r.shards)
 	r.first = packets[0].time
 	for i := range packets {
 		p := packets[i]
@@ -262,7 +261,6 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 		r.end = max(r.end, p.time)
 		enter(r.shards[0], &p)
 	}
-	r.feed.close()
 	return r.report(nil, 0, nil)
 }
 

@@ -31,7 +31,8 @@ type Options struct {
 	Only func(*Flow) bool
 	// Trace lists the streams whose every packet is kept for Report.Ladder; it implies one shard.
 	Trace []int
-	// Progress, if set, is called now and then with the bytes read and their total (0: unknown) and the packets so far.
+	// Progress, if set, is called now and then with the bytes read and their total (0: unknown) and the packets so far. With
+	// several jobs it is called by one goroutine after the other, never by two at a time.
 	Progress func(read, total int64, packets uint64)
 
 	// Packet, if set, is called for every packet that belongs to a connection, with the connection's stream number; it

@@ -25,13 +25,6 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	if len(r.shards) > 1 && r.matcher == nil && ctx.Err() == nil {
-		if readers, ok := capture.OpenShared(names, len(r.shards)); ok {
-			dropped, err := r.abreast(ctx, readers)
-			r.close()
-			return r.report(names, dropped, err), err
-		}
-	}
 	src := capture.Open(names, capture.Options{})
 	defer src.Close()
 	err = r.read(ctx, src)
@@ -44,7 +37,7 @@ func (r *run) close() {
 	for _, s := range r.shards {
 		s.table, s.wheel = table{}, wheel{}
 	}
-	r.feed = feed{}
+	r.batch, r.raws = nil, nil
 }
 
 // run is one reading of a capture: what is common to all shards.
@@ -55,7 +48,9 @@ type run struct {
 	matcher *capture.Matcher
 	decoder *decode.Decoder
 	shards  []*shard
-	feed    feed
+	raws    []capture.Packet // room for those that are read at a time
+	batch   *batch           // the one being filled; nil: each packet is entered at once, as a Session does
+	look    uint64           // after how many frames the context is looked at next
 
 	frames   uint64 // packets read: also the number of the latest frame
 	first    int64  // time of the first packet
@@ -64,9 +59,6 @@ type run struct {
 	outcomes [decode.Outcomes]uint64
 	links    []uint16
 	link     int // the latest of them; -1 before the first packet
-
-	pace  *pace // of the readings of which this is one; nil: it is the only one
-	share int   // the number of its shard, if it is one of several
 }
 
 func newRun(opts Options) (*run, error) {
@@ -113,66 +105,70 @@ func newRun(opts Options) (*run, error) {
 const progressEvery = 1 << 14
 
 // read follows the packets of a source to its end.
-func (r *run) read(ctx context.Context, src *capture.Reader) error {
-	r.feed = newFeed(r.shards)
-	defer r.feed.close()
-	return r.take(ctx, src)
+func (r *run) read(ctx context.Context, src *capture.Reader) (err error) {
+	r.raws = make([]capture.Packet, readAtOnce)
+	fill := func(b *batch) (more bool) {
+		r.batch = b
+		err = r.fill(ctx, src)
+		return err == nil
+	}
+	if len(r.shards) > 1 {
+		byTurns(r.shards, fill)
+	} else { // the reference
+		b := newBatch(1)
+		for more := true; more; b.clear() {
+			more = fill(b)
+			b.enter(r.shards[0], 0)
+		}
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // readAtOnce is how many packets are asked for at a time.
 const readAtOnce = 64
 
-// take hands the packets of a source to the feed.
-func (r *run) take(ctx context.Context, src *capture.Reader) error {
-	raws := make([]capture.Packet, readAtOnce)
-	for look := uint64(0); ; {
-		if r.frames >= look {
-			if err := r.look(ctx); err != nil {
+// fill puts the packets of a source into the batch until it is full, or returns why there are no more: io.EOF where all is well.
+func (r *run) fill(ctx context.Context, src *capture.Reader) error {
+	for !r.batch.full() {
+		if r.frames >= r.look {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
 			r.progress(src)
-			look = r.frames + progressEvery
+			r.look = r.frames + progressEvery
 		}
-		room := raws[:min(readAtOnce, look-r.frames)]
+		room := r.raws[:min(readAtOnce, r.look-r.frames)]
 		if r.opts.Count > 0 {
 			room = room[:min(uint64(len(room)), r.opts.Count-r.frames)]
 			if len(room) == 0 {
-				return nil
+				return io.EOF
 			}
 		}
 		n, err := src.Fill(room)
-		switch {
-		case err == io.EOF:
-			r.progress(src)
-			return nil
-		case err != nil:
+		if err != nil {
+			if err == io.EOF {
+				r.progress(src)
+			}
 			return err
 		}
 		early, all := r.inTime(room[:n])
-		switch {
-		case len(early) > 0 && r.pace != nil:
-			r.addShare(early)
-		case len(early) > 0 && r.matcher == nil && r.opts.Packet == nil:
+		if r.matcher == nil && r.opts.Packet == nil && len(early) > 0 {
 			r.addAll(early)
-		default:
+		} else {
 			for i := range early {
-				if err := r.add(&early[i], r.feed.next()); err != nil {
+				if err := r.add(&early[i], r.batch.next()); err != nil {
 					return err
 				}
 			}
 		}
 		if !all {
-			return nil
+			return io.EOF
 		}
 	}
-}
-
-// look is where the reading stops for a moment, and for good if ctx has ended.
-func (r *run) look(ctx context.Context) error {
-	if r.pace != nil {
-		return r.pace.look(ctx, r.share)
-	}
-	return ctx.Err()
+	return nil
 }
 
 // inTime returns those packets that come before Options.Duration has passed, and whether that is all of them.
@@ -208,7 +204,7 @@ func (r *run) addAll(raws []capture.Packet) {
 		if int(raw.Link) != r.link {
 			r.meet(raw.Link)
 		}
-		p := r.feed.next()
+		p := r.batch.next()
 		if link := decode.LinkType(raw.Link); !decode.Plain(link, raw.Data, &p.seg) {
 			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
 			if out != decode.TCP {
@@ -218,12 +214,12 @@ func (r *run) addAll(raws []capture.Packet) {
 		}
 		r.tcp++
 		p.frame, p.time = frame, raw.Time
-		r.feed.put(hashOf(&p.seg, r.seed))
+		r.batch.put(hashOf(&p.seg, r.seed))
 	}
 	r.frames, r.end = frame, end
 }
 
-// add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the feed if it takes packets,
+// add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the batch if there is one,
 // so that they are not copied.
 func (r *run) add(raw *capture.Packet, p *packet) error {
 	r.begin(raw)
@@ -243,8 +239,8 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time
 	h := hashOf(&p.seg, r.seed)
-	if r.opts.Packet == nil && r.feed.batch != nil {
-		r.feed.put(h)
+	if r.opts.Packet == nil && r.batch != nil {
+		r.batch.put(h)
 		return nil
 	}
 	s := r.shards[0]

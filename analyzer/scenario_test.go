@@ -193,7 +193,10 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.feed = newFeed(r.shards)
+	var several *queue
+	if len(r.shards) > 1 {
+		several = newQueue(r.shards...)
+	}
 	var online []int32 // stream numbers while reading
 	for i := range cap.Packets {
 		c := &cap.Packets[i]
@@ -205,14 +208,16 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		r.end = max(r.end, c.Time)
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
 		h := hashOf(&p.seg, r.seed)
-		if r.feed.batch != nil {
-			r.feed.add(&p, h)
+		if several != nil {
+			several.add(&p, h)
 			continue
 		}
 		r.shards[0].add(&p, h)
 		online = append(online, r.shards[0].current)
 	}
-	r.feed.close()
+	if several != nil {
+		several.flush()
+	}
 	r.end = max(r.end, cap.End)
 	rep := r.report(nil, 0, nil)
 	if online == nil {

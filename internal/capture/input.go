@@ -31,10 +31,6 @@ type input struct {
 	frames  uint64   // packets returned
 	drops   atomic.Uint64
 
-	shared *shared                // the file, if others read it too
-	reader int                    // its number among them
-	lend   func() ([]byte, error) // lends what comes next of it
-
 	head [1]Packet // the packet that comes next, if held
 	held bool
 }
@@ -106,9 +102,6 @@ func (in *input) start() error {
 		size = int(min(in.size+1, bufferSize)) // + 1: to see the end without growing
 	}
 	s := newStream(&in.src, size)
-	if in.shared != nil {
-		s = &stream{lend: in.lend}
-	}
 	b := s.peek(4)
 	if kind := packing(b); kind != "" {
 		inner, release, err := unpack(s, kind, bufferSize)
@@ -134,21 +127,10 @@ func (in *input) start() error {
 	return nil
 }
 
-// read returns how many octets have been read from the file.
-func (in *input) read() int64 {
-	if in.shared != nil {
-		return in.shared.in.src.n.Load()
-	}
-	return in.src.n.Load()
-}
-
 func (in *input) close() {
 	if in.release != nil {
 		in.release()
 		in.release = nil
-	}
-	if in.shared != nil {
-		in.shared.leave(in.reader)
 	}
 	if in.file != nil {
 		in.file.Close() // only read from: nothing can be lost

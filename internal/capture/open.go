@@ -187,7 +187,7 @@ type Progress struct {
 func (r *Reader) Progress() []Progress {
 	all := make([]Progress, len(r.inputs))
 	for i, in := range r.inputs {
-		all[i] = Progress{Name: in.name, Read: in.read(), Size: -1}
+		all[i] = Progress{Name: in.name, Read: in.src.n.Load(), Size: -1}
 		if in.sized {
 			all[i].Size = in.size
 		}

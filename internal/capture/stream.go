@@ -17,11 +17,6 @@ type stream struct {
 	off     int64  // offset of buf[0] in the input
 	err     error  // why r gives no more; sticky
 	packing string // "gzip", "zstd", "lz4", or "" if r is the input itself
-
-	// If lend is set it takes the place of r: what it returns is not copied, and is gone when it is called again.
-	lend  func() ([]byte, error)
-	lent  []byte // of what was lent last, what follows buf
-	joint []byte // room for what begins in one piece and ends in the next
 }
 
 func newStream(r io.Reader, size int) *stream {
@@ -60,10 +55,6 @@ func (s *stream) skip(n int64) bool {
 // fill reads until n octets are in the buffer. It takes whatever one Read gives, so packets of a pipe are not held back. The
 // buffer doubles only when it is full: a garbled length claims no memory before as much data has really arrived.
 func (s *stream) fill(n int) {
-	if s.lend != nil {
-		s.borrow(n)
-		return
-	}
 	if s.pos == s.end {
 		s.off += int64(s.pos)
 		s.pos, s.end = 0, 0
@@ -87,25 +78,6 @@ func (s *stream) fill(n int) {
 			err = io.ErrNoProgress
 		}
 		s.err = err
-	}
-}
-
-// borrow is fill for pieces that are lent. Where n octets reach over the end of one, these and no more are copied together.
-func (s *stream) borrow(n int) {
-	for s.end-s.pos < n && s.err == nil {
-		s.joint = append(s.joint[:0], s.buf[s.pos:s.end]...)
-		if len(s.lent) == 0 {
-			s.lent, s.err = s.lend()
-		}
-		s.off += int64(s.pos)
-		if len(s.joint) == 0 {
-			s.buf, s.lent = s.lent, nil
-		} else {
-			more := min(n-len(s.joint), len(s.lent))
-			s.joint = append(s.joint, s.lent[:more]...)
-			s.buf, s.lent = s.joint, s.lent[more:]
-		}
-		s.pos, s.end = 0, len(s.buf)
 	}
 }
 

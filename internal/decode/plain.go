@@ -112,31 +112,3 @@ func plain(data []byte, seg *Segment) bool {
 	}
 	return true
 }
-
-// Ends returns the addresses and ports of a packet if they stand where Plain looks for them: it is an unfragmented packet of
-// TCP in an IP header without options or extensions in plain Ethernet. If that is TCP to Decode too, it has these ends
-// (FuzzPlain); a Decoder remembers nothing of it. It is for readers of which each decodes a part of the packets.
-func Ends(link LinkType, data []byte) (src, dst Addr, srcPort, dstPort uint16, ok bool) {
-	if link != LinkEthernet || len(data) < offTCP4+20 {
-		return
-	}
-	switch h := (*[offTCP4 + 20]byte)(data); binary.BigEndian.Uint16(h[12:]) {
-	case etherIP4:
-		if _, is := plainIP4(h); !is {
-			return
-		}
-		ends, ports := binary.BigEndian.Uint64(h[offIP+12:]), binary.BigEndian.Uint32(h[offTCP4:])
-		return Addr{Lo: v4Mapped | ends>>32}, Addr{Lo: v4Mapped | ends&0xffffffff}, uint16(ports >> 16), uint16(ports), true
-	case etherIP6:
-		if len(data) < offTCP6+20 {
-			return
-		}
-		h := (*[offTCP6 + 20]byte)(data)
-		if _, is := plainIP6(h); !is {
-			return
-		}
-		ports := binary.BigEndian.Uint32(h[offTCP6:])
-		return AddrFrom16(h[offIP+8:]), AddrFrom16(h[offIP+24:]), uint16(ports >> 16), uint16(ports), true
-	}
-	return
-}
