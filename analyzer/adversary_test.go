@@ -92,7 +92,7 @@ func TestTinyFlows(t *testing.T) {
 	if got := heldBy(s) / n; got > 700 {
 		t.Errorf("%d octets for each connection, want at most 700", got)
 	}
-	// Each stays unfolded for a minute after its last packet, and until its turn.
+	// The first of them stay as they are, others for a minute after their last packet and until their turn, if they have not ended.
 	if got := s.closings.len(); got > n/8 {
 		t.Errorf("%d connections were held unfolded at a time", got)
 	}

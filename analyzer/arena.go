@@ -22,6 +22,16 @@ func (a *arena[T]) add() int32 {
 	return a.n
 }
 
+// addSome appends zero elements side by side, at least one, and returns the index of the first.
+func (a *arena[T]) addSome(n int) int32 {
+	first := a.n + 1
+	a.n += int32(n)
+	for int(a.n)/chunkSize >= len(a.chunks) {
+		a.grow()
+	}
+	return first
+}
+
 // grow adds chunks out of one block of memory: one at first, then a quarter of those there are, at most as many as make half a
 // huge page. Larger blocks would be no faster, and lie half empty.
 func (a *arena[T]) grow() {

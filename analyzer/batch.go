@@ -91,4 +91,5 @@ func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 			s.enterAny(p, h)
 		}
 	}
+	s.foldEnded()
 }

@@ -145,9 +145,18 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	return len(b.found) > 0
 }
 
-// link adds a brief to those of a service and returns its index.
+// briefsAtOnce is for how many connections a service gets briefs at a time, once it has as many. They lie side by side, so that
+// whoever looks at all of a service need not wait for each.
+const briefsAtOnce = 64
+
+// link adds a brief to those of a service, in which the connection is counted already, and returns its index.
 func (b *book) link(acc *account) int32 {
-	i := b.briefs.add()
+	i := acc.last + 1
+	if acc.room == 0 {
+		acc.room = min(acc.flows, briefsAtOnce)
+		i = b.briefs.addSome(acc.room)
+	}
+	acc.room--
 	if acc.last != 0 {
 		b.briefs.at(acc.last).next = i
 	} else {

@@ -5,19 +5,15 @@ package analyzer
 // next one is looked at. What is loaded is added up in shard.fetched, so that the compiler does not leave it out.
 
 // fetchOver loads what is needed of connections whose turn has come: the first line of each, then the rest of those that are
-// likely to be retired or folded.
+// likely to be retired.
 func (s *shard) fetchOver(all []entry, now int64) {
-	silence := s.retired.after
-	if s.crowded() {
-		silence = foldEndedAfter
-	}
 	var sum int64
 	for _, e := range all {
-		sum += s.flows.at(max(e.id, -e.id)).last
+		sum += s.flows.at(e.id).last
 	}
 	for _, e := range all {
 		f := s.still(e)
-		if f == nil || f.flags&ended == 0 || now-f.last <= silence {
+		if f == nil || f.flags&ended == 0 || now-f.last <= s.retired.after {
 			continue
 		}
 		sum += s.lines(f)

@@ -17,7 +17,7 @@ func TestFetchChangesNothing(t *testing.T) {
 		enter(s, &w.p)
 		f := s.flows.at(s.flows.len())
 		refs = append(refs, flowRef{flow: f.id, shard: int16(i % 2)})
-		entries = append(entries, entry{f.id, f.birth}, entry{-f.id, f.birth}, entry{f.id, f.birth + 1})
+		entries = append(entries, entry{f.id, f.birth}, entry{f.id, f.birth + 1})
 	}
 	s.fold(s.flows.at(4))
 	s.release(s.flows.at(5))

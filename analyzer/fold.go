@@ -3,11 +3,8 @@ package analyzer
 import "unsafe"
 
 // foldAfter is how long a connection that is closing has to be silent before it may be folded. One that has ended is not likely
-// to be heard of again sooner: once copies of its last packets have passed, it may be folded.
-const (
-	foldAfter      = 60e9 // ns
-	foldEndedAfter = 2e9
-)
+// to be heard of again: it may be at once.
+const foldAfter = 60e9 // ns
 
 // foldBeyond is how many connections that are closing or over a run keeps as they are. Folding and unfolding one costs as much
 // as ten of its ordinary packets, so that captures of up to some thousand connections a second do without.
@@ -27,23 +24,35 @@ const unfolded = unsafe.Offsetof(flow{}.lastFrame)
 type foldRoom [unsafe.Sizeof(flow{}) - unfolded]byte
 
 // folder is room for packing.
-type folder struct{ buffer [maxPacked + 8]byte }
+type folder struct {
+	buffer [maxPacked + 8]byte
+	ended  []entry // connections that have ended while the packets at hand were entered
+}
 
 // crowded reports whether so many connections are closing or over that some are to be folded.
 func (s *shard) crowded() bool { return int(s.closings.len())-len(s.closings.free) > s.foldBeyond }
 
-// mayFold reports whether f, which is not folded, can be: it has a side record and has been silent for long, and no other
+// mayFold reports whether f, which is not folded, can be: it has a side record and has ended or been silent for long, and no other
 // connection refers to it.
 func (s *shard) mayFold(f *flow, now int64) bool {
-	silence := now - f.last
-	return f.closing != 0 && (silence > foldAfter || silence > foldEndedAfter && f.flags&ended != 0) && f.flags&(met|meeting|waiting) == 0
+	return f.closing != 0 && (f.flags&ended != 0 || now-f.last > foldAfter) && f.flags&(folded|met|meeting|waiting) == 0
 }
 
-// foldSoon sees to it that f, which has ended, is folded long before it is to be looked at otherwise.
+// foldSoon sees to it that f, which has ended, is folded once the packets at hand are entered.
 func (s *shard) foldSoon(f *flow) {
 	if s.crowded() {
-		s.wheel.add(entry{-f.id, f.birth}, f.last+foldEndedAfter)
+		s.folder.ended = append(s.folder.ended, entry{f.id, f.birth})
 	}
+}
+
+// foldEnded folds the connections that have ended while the packets at hand were entered: now the processor has them in its cache.
+func (s *shard) foldEnded() {
+	for _, e := range s.folder.ended {
+		if f := s.still(e); f != nil && s.mayFold(f, f.last) {
+			s.fold(f)
+		}
+	}
+	s.folder.ended = s.folder.ended[:0]
 }
 
 // fold folds f, if that is possible, and gives its side record back.

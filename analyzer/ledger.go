@@ -30,6 +30,7 @@ type account struct {
 
 	// In a book alone.
 	first, last int32         // its connections in book.briefs, linked by brief.next; 0: none
+	room        int           // how many briefs behind the last one are its own
 	refused     []int32       // and those of which it refused the SYN
 	waits       []heldWait    // TIME_WAITs that are not in a brief
 	left        []span        // CLOSE_WAITs of the server that lasted long

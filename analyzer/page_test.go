@@ -15,9 +15,10 @@ func TestPage(t *testing.T) {
 	client4, client6 := decode.AddrFrom(netip.MustParseAddr("10.1.2.3")), decode.AddrFrom(netip.MustParseAddr("fd00::7"))
 	var want [3][]int32
 	var waits [3][]heldWait
-	for birth := range int32(50) {
+	for birth := range int32(2000) {
 		service := int(birth*birth) % 3
 		acc := b.accounts[b.account(client4, uint16(80+service))]
+		acc.flows++
 		i := b.link(acc)
 		r := b.briefs.at(i)
 		r.birth = birth
@@ -40,16 +41,24 @@ func TestPage(t *testing.T) {
 		waits[service] = append(waits[service], w)
 		want[service] = append(want[service], birth)
 	}
+	if n := int(b.briefs.len()); n > 2000+len(b.accounts)*briefsAtOnce {
+		t.Errorf("%d briefs for 2000 connections", n)
+	}
 	for i, acc := range b.accounts {
 		service := acc.at.Port() - 80
 		p := page{b, int32(i)}
 		var births []int32
+		jumps := 0
 		p.eachBrief(func(r *brief) {
+			jumps += btoi(r.next > acc.first && r != b.briefs.at(r.next-1))
 			births = append(births, r.birth)
 			if got := p.clientOf(r); (got == client6) != (r.birth%4 == 0) || got != client4 && got != client6 {
 				t.Errorf("connection %d is of %v", r.birth, got.Netip())
 			}
 		})
+		if jumps > len(births)/32 {
+			t.Errorf("service %d: of %d briefs %d are not followed by the next one", service, len(births), jumps)
+		}
 		if !slices.Equal(births, want[service]) {
 			t.Errorf("service %d has %v, want %v", service, births, want[service])
 		}

@@ -112,27 +112,24 @@ func (s *shard) lookAt(e entry, now int64) {
 	if f == nil {
 		return
 	}
-	if t.after != 0 && e.id > 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)) {
+	if t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)) {
 		if f.flags&folded != 0 {
 			s.unfold(f)
 		}
 		s.retire(f, now)
 		return
 	}
-	if f.flags&folded == 0 && s.crowded() && s.mayFold(f, now) {
-		for x := range f.e {
-			f.e[x].recent = [4]uint32{} // no copy of a packet comes that late
-		}
+	if s.crowded() && s.mayFold(f, now) {
 		s.fold(f)
 	}
-	if e.id > 0 && (t.after != 0 || f.flags&folded == 0) {
+	if t.after != 0 || f.flags&folded == 0 {
 		s.wheel.add(e, s.nextLook(f.last, now))
 	}
 }
 
 // still returns the connection of an entry whose turn has come, nil if it is retired or another one by now. It may be folded.
 func (s *shard) still(e entry) *flow {
-	f := s.flows.at(max(e.id, -e.id))
+	f := s.flows.at(e.id)
 	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 {
 		return nil
 	}

@@ -16,10 +16,8 @@ func (s *shard) settle(f *flow, p *packet) {
 	case c == nil && states[0] == Established && states[1] == Established:
 		f.flags |= settled
 	case states[0].done() && (f.flags&self != 0 || states[1].done()):
-		if f.flags&ended == 0 {
-			f.flags |= ended
-			s.foldSoon(f)
-		}
+		f.flags |= ended
+		s.foldSoon(f)
 	default:
 		f.flags &^= ended
 	}

@@ -69,6 +69,7 @@ func (s *shard) add(p *packet, h uint64) {
 	if id := s.table.likely(h); id <= 0 || !s.enterKnown(s.flows.at(id), p) {
 		s.enterAny(p, h)
 	}
+	s.foldEnded()
 }
 
 // enterKnown enters a segment that belongs to f for certain: it runs between the ends of f, is no SYN, and f has not ended. f was

@@ -1,7 +1,7 @@
 package analyzer
 
 // wheel has the connections of a shard by the time at which they are to be looked at next: in turns of equal length, of which
-// so many lie ahead. Each connection is in it once, but for some that are to be folded; within a turn the order is that in which they came.
+// so many lie ahead. Each connection is in it once; within a turn the order is that in which they came.
 type wheel struct {
 	length int64 // of a turn, ns
 	now    int64 // the turn that is looked at: all before it have been
@@ -23,8 +23,7 @@ type entries struct {
 	all  [15]entry
 }
 
-// entry is a connection by its number, which may have become another's since, and its birth, which does not. One with a negative
-// number is only to be folded: it has another entry besides.
+// entry is a connection by its number, which may have become another's since, and its birth, which does not.
 type entry struct{ id, birth int32 }
 
 // newWheel returns a wheel for times that lie no more than span ahead; those that do are looked at after span.
