@@ -4,42 +4,68 @@ package analyzer
 // times as much, and the memory that a batch needs is fetched together.
 const batchSize = 512
 
-// batch is a piece of the traffic in capture order, decoded where it lies: each shard picks its own packets from it.
+// batch is a piece of the traffic, decoded: what each shard has of it, in capture order.
 type batch struct {
-	packets [batchSize]packet
-	n       int
-	shares  []share // by shard
+	shares []share
+	staged [readAtOnce]packet // several shards: those of which it is not known yet whose they are
 }
 
 // share is what of a batch belongs to one shard.
 type share struct {
-	n      int
-	hashes [batchSize]uint64
-	index  [batchSize]uint16 // in batch.packets
+	n       int
+	packets []packet
+	hashes  []uint64
 }
 
-func newBatch(shards int) *batch { return &batch{shares: make([]share, shards)} }
+// newBatch makes a batch for so many shards, of which each has about as many packets.
+func newBatch(shards int) *batch {
+	b := &batch{shares: make([]share, shards)}
+	room := batchSize/shards + readAtOnce
+	for i := range b.shares {
+		b.shares[i] = share{packets: make([]packet, room), hashes: make([]uint64, room)}
+	}
+	return b
+}
 
 // clear makes room.
 func (b *batch) clear() {
-	b.n = 0
 	for i := range b.shares {
 		b.shares[i].n = 0
 	}
 }
 
-// full reports whether there is no room for as many packets as are read at a time.
-func (b *batch) full() bool { return b.n > batchSize-readAtOnce }
+// full reports whether there may be no room for as many packets as are read at a time.
+func (b *batch) full() bool {
+	for i := range b.shares {
+		if s := &b.shares[i]; s.n > len(s.packets)-readAtOnce {
+			return true
+		}
+	}
+	return false
+}
 
-// next is room for a packet. What lies there counts once put is called.
-func (b *batch) next() *packet { return &b.packets[b.n] }
+// next is room for the packets that are read together. They count once put is called.
+func (b *batch) next() []packet {
+	if len(b.shares) == 1 {
+		return b.shares[0].packets[b.shares[0].n:][:readAtOnce]
+	}
+	return b.staged[:]
+}
 
-// put hands the packet in next to its shard. h is the hash of its ends.
-func (b *batch) put(h uint64) {
-	s := &b.shares[shardOf(h, len(b.shares))]
-	s.hashes[s.n], s.index[s.n] = h, uint16(b.n)
-	s.n++
-	b.n++
+// put gives packets that lie in next to their shards. They are copied only where there are several: what one processor writes where
+// another one has read before takes it longer than to write it twice.
+func (b *batch) put(packets []packet, seed uint64) {
+	alone := len(b.shares) == 1
+	for i := range packets {
+		p := &packets[i]
+		h := hashOf(&p.seg, seed)
+		s := &b.shares[shardOf(h, len(b.shares))]
+		if !alone {
+			s.packets[s.n] = *p
+		}
+		s.hashes[s.n] = h
+		s.n++
+	}
 }
 
 // shardOf returns the number of the shard, of so many, that follows the connection whose ends have the hash h. The table uses
@@ -51,7 +77,7 @@ func (b *batch) enter(s *shard, i int) {
 	own := &b.shares[i]
 	for from := 0; from < own.n; from += fetchAtOnce {
 		to := min(from+fetchAtOnce, own.n)
-		s.enterSome(b, own.hashes[from:to], own.index[from:to])
+		s.enterSome(own.packets[from:to], own.hashes[from:to], len(b.shares) > 1)
 	}
 }
 
@@ -61,19 +87,19 @@ const fetchAtOnce = 32
 
 // enterSome enters packets of a batch, at most fetchAtOnce. First it looks up which connections they are likely to belong to, and
 // loads what is needed of these: the loads do not wait for one another, as they would if each packet were entered before the
-// next one is looked at. An ordinary segment is then entered without looking it up again.
-func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
-	s.pass(b.packets[index[0]].time, len(hashes))
+// next one is looked at. An ordinary segment is then entered without looking it up again. far says that another processor may have
+// decoded the packets.
+func (s *shard) enterSome(packets []packet, hashes []uint64, far bool) {
+	s.pass(packets[0].time, len(packets))
 	var sum int64
 	slots := s.table.slots
 	mask := uint64(len(slots) - 1)
 	for _, h := range hashes { // without a branch on what is found, which would have to wait for it
 		sum += int64(slots[h>>32&mask].last)
 	}
-	if len(b.shares) > 1 { // the packets may have been decoded by another processor
-		for _, i := range index {
-			p := &b.packets[i]
-			sum += p.time ^ int64(p.seg.TSVal)
+	if far {
+		for i := range packets {
+			sum += packets[i].time ^ int64(packets[i].seg.TSVal)
 		}
 	}
 	var flows [fetchAtOnce]*flow
@@ -81,14 +107,13 @@ func (s *shard) enterSome(b *batch, hashes []uint64, index []uint16) {
 		if id := s.table.likely(h); id > 0 {
 			f := s.flows.at(id)
 			sum += f.last ^ f.lines()
-			flows[i] = f
+			flows[i%fetchAtOnce] = f
 		}
 	}
 	s.fetched += sum
-	for i, h := range hashes {
-		p := &b.packets[index[i]]
-		if f := flows[i]; f == nil || !s.enterKnown(f, p) {
-			s.enterAny(p, h)
+	for i := range packets {
+		if f := flows[i%fetchAtOnce]; f == nil || !s.enterKnown(f, &packets[i]) {
+			s.enterAny(&packets[i], hashes[i])
 		}
 	}
 	s.foldEnded()

@@ -73,7 +73,7 @@ func track(packets []packet) *shard {
 	s := newShard(newMachine(), 1)
 	q := newQueue(s)
 	for i := range packets {
-		q.add(&packets[i], hashOf(&packets[i].seg, s.seed))
+		q.add(&packets[i], s.seed)
 	}
 	q.flush()
 	return s

@@ -159,7 +159,7 @@ func (r *run) fill(ctx context.Context, src *capture.Reader) error {
 			r.addAll(early)
 		} else {
 			for i := range early {
-				if err := r.add(&early[i], r.batch.next()); err != nil {
+				if err := r.add(&early[i], &r.batch.next()[0]); err != nil {
 					return err
 				}
 			}
@@ -197,6 +197,7 @@ func (r *run) begin(raw *capture.Packet) {
 func (r *run) addAll(raws []capture.Packet) {
 	r.begin(&raws[0])
 	frame, end := r.frames, r.end
+	room, n := r.batch.next(), 0
 	for i := range raws {
 		raw := &raws[i]
 		frame++
@@ -204,7 +205,7 @@ func (r *run) addAll(raws []capture.Packet) {
 		if int(raw.Link) != r.link {
 			r.meet(raw.Link)
 		}
-		p := r.batch.next()
+		p := &room[n]
 		if link := decode.LinkType(raw.Link); !decode.Plain(link, raw.Data, &p.seg) {
 			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
 			if out != decode.TCP {
@@ -212,10 +213,11 @@ func (r *run) addAll(raws []capture.Packet) {
 				continue
 			}
 		}
-		r.tcp++
 		p.frame, p.time = frame, raw.Time
-		r.batch.put(hashOf(&p.seg, r.seed))
+		n++
 	}
+	r.tcp += uint64(n)
+	r.batch.put(room[:n], r.seed)
 	r.frames, r.end = frame, end
 }
 
@@ -238,13 +240,12 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	}
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time
-	h := hashOf(&p.seg, r.seed)
 	if r.opts.Packet == nil && r.batch != nil {
-		r.batch.put(h)
+		r.batch.put(r.batch.next()[:1], r.seed)
 		return nil
 	}
 	s := r.shards[0]
-	s.add(p, h)
+	s.add(p, hashOf(&p.seg, r.seed))
 	if r.opts.Packet != nil {
 		if err := r.opts.Packet(int(s.current), raw); err != nil {
 			return fmt.Errorf("frame %d: %w", r.frames, err)

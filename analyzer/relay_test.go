@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"finscope/internal/decode"
 )
 
 // Several shards come to the report of one, of every kind of packet and damage.
@@ -77,6 +79,7 @@ func TestRelayStops(t *testing.T) {
 func TestRelayOrder(t *testing.T) {
 	for _, shards := range []int{2, 3, 5} {
 		r := newRelay(shards, nil)
+		home := shardOf(hashOf(&decode.Segment{SrcPort: 1}, 0), shards)
 		const batches = 10 * batchesAhead
 		var reading atomic.Int32
 		filled := 0
@@ -86,8 +89,14 @@ func TestRelayOrder(t *testing.T) {
 			}
 			defer reading.Add(-1)
 			filled++
-			b.next().frame = uint64(filled)
-			b.put(0)
+			for _, s := range b.shares {
+				if s.n != 0 {
+					t.Errorf("%d shards: a batch has packets before it is filled", shards)
+				}
+			}
+			next := b.next()[:1]
+			next[0] = packet{frame: uint64(filled), seg: decode.Segment{SrcPort: 1}}
+			b.put(next, 0)
 			return filled < batches
 		}
 		var wg sync.WaitGroup
@@ -95,8 +104,9 @@ func TestRelayOrder(t *testing.T) {
 			wg.Go(func() {
 				n := uint64(0)
 				for b := r.next(i); b != nil; b = r.next(i) {
-					if n++; b.packets[0].frame != n || b.n != 1 {
-						t.Errorf("%d shards: shard %d gets batch %d of %d packets as number %d", shards, i, b.packets[0].frame, b.n, n)
+					own := &b.shares[home]
+					if n++; own.n != 1 || own.packets[0].frame != n {
+						t.Errorf("%d shards: shard %d gets batch %d of %d packets as number %d", shards, i, own.packets[0].frame, own.n, n)
 					}
 					if i == 0 && n%7 == 0 {
 						runtime.Gosched()

@@ -207,12 +207,11 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		r.tcp++
 		r.end = max(r.end, c.Time)
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
-		h := hashOf(&p.seg, r.seed)
 		if several != nil {
-			several.add(&p, h)
+			several.add(&p, r.seed)
 			continue
 		}
-		r.shards[0].add(&p, h)
+		enter(r.shards[0], &p)
 		online = append(online, r.shards[0].current)
 	}
 	if several != nil {
