@@ -22,7 +22,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		}
 		if f.odd != 0 {
 			s.heldByWindow(f, x, p)
-			s.noteLostFIN(n, &c.fin[y], &s.odds.at(f.odd).early[x], id)
+			s.noteLostFIN(n, &c.fin[y], &s.raritiesIn(s.odds.at(f.odd)).early[x], id)
 		}
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
@@ -118,7 +118,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 
 // heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.
 func (s *shard) heldByWindow(f *flow, x int, p *packet) {
-	z := &s.odds.at(f.odd).zero[f.peer(x)]
+	z := &s.raritiesIn(s.odds.at(f.odd)).zero[f.peer(x)]
 	switch {
 	case z.probes == 0:
 	case z.open:
@@ -150,7 +150,7 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 		return
 	}
 	c := s.closingOf(f)
-	if e := &s.oddOf(f).early[x]; !e.valid || e.seq != p.seg.Seq {
+	if e := &s.raritiesOf(s.oddOf(f)).early[x]; !e.valid || e.seq != p.seg.Seq {
 		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies, stamp: identityOf(&p.seg)}
 	}
 }

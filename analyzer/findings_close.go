@@ -190,7 +190,7 @@ func (c *casefile) oddEvents() {
 		if n := c.o.odd.afterFIN[x]; n != 0 {
 			c.add(DataAfterFIN, Warning, x, []uint64{c.o.c.fin[x].frame, n}, "%s sent data in frame %d, past its own FIN of frame %d: their receiver ignores them. A broken stack or a middlebox does that", c.name(x), n, c.o.c.fin[x].frame)
 		}
-		if z := &c.o.odd.zero[y]; z.held > 0 && c.o.c.fin[x].sent {
+		if z := &c.s.raritiesIn(c.o.odd).zero[y]; z.held > 0 && c.o.c.fin[x].sent {
 			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the FIN of %s came right behind %s of a closed window of %s (from frame %d, %s): its application did not read. The close may have waited for it all that time, in FIN_WAIT_1 without a FIN",
 				c.name(x), c.human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}

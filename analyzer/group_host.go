@@ -44,11 +44,12 @@ const (
 func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 	o := s.odds.at(f.odd)
 	for x := range f.e {
-		host := s.addr(f, f.peer(x))
 		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
+			host := s.addr(f, f.peer(x))
 			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized()})
 		}
-		if q := &o.past[x]; q.since != 0 {
+		if q := &s.raritiesIn(o).past[x]; q.since != 0 {
+			host := s.addr(f, f.peer(x))
 			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, f.synchronized()})
 		}
 	}

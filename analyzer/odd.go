@@ -7,24 +7,29 @@ import (
 
 // oddities is the side record of rare events: most connections have none. Like flow it has no pointers.
 type oddities struct {
-	silent    [2]silence  // by endpoint: what it sent in vain since the peer was last heard of
-	past      [2]outlived // the longest such time that ended, if it was more than a few lost packets
-	zero      [2]zeroWindow
-	probes    [2]int32  // keep-alives and window probes, answered or not
-	afterFIN  [2]uint64 // frame of data past the FIN of the same side
-	dsack     [2]uint64 // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
-	ahead     [2]uint64 // frame of a FIN that was captured before data which precedes it
-	isn       isnClock  // of the latest SYN that met the connection alive
-	wentOn    uint64    // frame in which the supposed sender of a RST went on
-	ignored   uint64    // first RST that its receiver did not believe
-	disproved uint64    // last RST whose number fitted and which was not believed all the same
-	late      uint64    // first RST after the end
+	silent    [2]silence // by endpoint: what it sent in vain since the peer was last heard of
+	probes    [2]int32   // keep-alives and window probes, answered or not
+	afterFIN  [2]uint64  // frame of data past the FIN of the same side
+	dsack     [2]uint64  // frame in which the endpoint reported that the peer's FIN arrived twice (RFC 2883)
+	ahead     [2]uint64  // frame of a FIN that was captured before data which precedes it
+	isn       isnClock   // of the latest SYN that met the connection alive
+	rare      int32      // index in shard.rarities; 0: there are none
+	wentOn    uint64     // frame in which the supposed sender of a RST went on
+	ignored   uint64     // first RST that its receiver did not believe
+	disproved uint64     // last RST whose number fitted and which was not believed all the same
+	late      uint64     // first RST after the end
 
 	sackMax  [2]reassembly.Seq // highest edge that each side selectively acknowledged
 	suspect  [2]int32          // FINs outside the window, in shard.suspects; 0: none
-	early    [2]earlyACK       // segments that show FINs which were lost before the capture point, or came later
 	lastData [2]int64          // when each side last sent new data since the first FIN or RST
 	pause    [2]int64          // the longest time without new data of each side between its peer's FIN and lastData
+}
+
+// rarities is a side record of oddities, of what few of them have.
+type rarities struct {
+	past  [2]outlived   // by endpoint: the longest silence that ended, if it was more than a few lost packets
+	zero  [2]zeroWindow // and its closed windows
+	early [2]earlyACK   // segments that show FINs which were lost before the capture point, or came later
 }
 
 // silence is a series of segments without an answer.
@@ -61,20 +66,31 @@ func (s *shard) oddOf(f *flow) *oddities {
 	return s.odds.at(f.odd)
 }
 
+// raritiesOf returns the record of rarities, and makes it if there is none.
+func (s *shard) raritiesOf(o *oddities) *rarities {
+	if o.rare == 0 {
+		o.rare = s.rarities.add()
+	}
+	return s.rarities.at(o.rare)
+}
+
+// raritiesIn returns the record of rarities to be read; one without any if there is none.
+func (s *shard) raritiesIn(o *oddities) *rarities { return s.rarities.at(o.rare) }
+
 // noteOdd notes what is rare about a segment of x, before it is entered; kind is what it was in its sequence space.
 func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	seg := &p.seg
 	y := f.peer(x)
 	if f.odd != 0 {
-		s.odds.at(f.odd).answered(y, p.time) // the peer is heard of
+		s.answered(s.odds.at(f.odd), y, p.time) // the peer is heard of
 	}
 	switch {
 	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
 		o := s.oddOf(f)
 		o.silent[x].note(p, &o.silent[x].probes)
 		o.probes[x]++
-		if o.zero[y].open {
-			o.zero[y].probes++
+		if s.raritiesIn(o).zero[y].open {
+			s.raritiesOf(o).zero[y].probes++
 		}
 	case kind == reassembly.Again || kind == reassembly.Fill && f.odd != 0 && s.odds.at(f.odd).silent[x].resent > 0:
 		o := s.oddOf(f)
@@ -83,15 +99,15 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	if seg.Flags.Any(decode.SYN|decode.RST) || !seg.Flags.Has(decode.ACK) {
 		return
 	}
-	switch closed := seg.Window == 0; {
-	case closed && (f.odd == 0 || !s.odds.at(f.odd).zero[x].open):
-		z := &s.oddOf(f).zero[x]
+	switch closed, was := seg.Window == 0, s.raritiesIn(s.odds.at(f.odd)).zero[x].open; {
+	case closed && !was:
+		z := &s.raritiesOf(s.oddOf(f)).zero[x]
 		if z.frame == 0 || p.time-z.until > briefly {
 			*z = zeroWindow{frame: p.frame}
 		}
 		z.open, z.since = true, p.time
-	case !closed && f.odd != 0 && s.odds.at(f.odd).zero[x].open:
-		z := &s.odds.at(f.odd).zero[x]
+	case !closed && was:
+		z := &s.raritiesOf(s.odds.at(f.odd)).zero[x]
 		z.open, z.until = false, p.time
 		z.total += p.time - z.since
 	}
@@ -113,10 +129,12 @@ type outlived struct {
 }
 
 // answered ends the silence that y met.
-func (o *oddities) answered(y int, now int64) {
-	q, past := &o.silent[y], &o.past[y]
-	if q.resent >= leastResent && now-q.since >= leastSilence && now-q.since > past.heard-past.since {
-		*past = outlived{q.since, now}
+func (s *shard) answered(o *oddities, y int, now int64) {
+	q := &o.silent[y]
+	if q.resent >= leastResent && now-q.since >= leastSilence {
+		if past := &s.raritiesOf(o).past[y]; now-q.since > past.heard-past.since {
+			*past = outlived{q.since, now}
+		}
 	}
 	*q = silence{}
 }

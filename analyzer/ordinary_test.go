@@ -64,14 +64,15 @@ func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
 		w, g := *want.flows.at(id), *got.flows.at(id)
 		wc, gc := closingAt(want, &w), closingAt(got, &g)
 		wo, gx := *want.odds.at(w.odd), *got.odds.at(g.odd)
+		wr, gr := *want.raritiesIn(&wo), *got.raritiesIn(&gx)
 		if wg, gg := gapsAt(want, &w), gapsAt(got, &g); wg != gg {
 			t.Fatalf("%s, connection %d: gaps %+v, want %+v", name, id, gg, wg)
 		}
-		w.closing, g.closing, w.odd, g.odd = 0, 0, 0, 0
+		w.closing, g.closing, w.odd, g.odd, wo.rare, gx.rare = 0, 0, 0, 0, 0, 0
 		for x := range w.e {
 			w.e[x].out.GapsAt, g.e[x].out.GapsAt = 0, 0
 		}
-		if w != g || wc != gc || wo != gx {
+		if w != g || wc != gc || wo != gx || wr != gr {
 			t.Fatalf("%s, connection %d:\n%+v\n%+v\n%+v\nwant\n%+v\n%+v\n%+v", name, id, g, gc, gx, w, wc, wo)
 		}
 	}

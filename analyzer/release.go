@@ -20,10 +20,14 @@ func (s *shard) release(f *flow) {
 		s.dropGaps(&f.e[x])
 	}
 	if f.odd != 0 {
-		for _, i := range s.odds.at(f.odd).suspect {
+		o := s.odds.at(f.odd)
+		for _, i := range o.suspect {
 			if i != 0 {
 				s.suspects.release(i)
 			}
+		}
+		if o.rare != 0 {
+			s.rarities.release(o.rare)
 		}
 		s.odds.release(f.odd)
 	}

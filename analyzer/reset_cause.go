@@ -100,7 +100,7 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.o.odd.zero[x].open || m.sent && m.withData
+	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }
 
 // otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks

@@ -92,7 +92,7 @@ func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 
 // lostFIN returns what is known of the FIN of x. If it has not been captured, its sender may have counted one already.
 func (s *shard) lostFIN(f *flow, c *closing, x int) *finFacts {
-	n, early := &c.fin[x], &s.odds.at(f.odd).early[x]
+	n, early := &c.fin[x], &s.raritiesIn(s.odds.at(f.odd)).early[x]
 	if !n.sent && early.valid && early.seq == f.e[x].out.Next()+1 {
 		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
 		s.noteLostFIN(n, &c.fin[f.peer(x)], early, identity{})

@@ -24,6 +24,7 @@ type shard struct {
 	reusers  map[int32]int32      // index in reuses, by flow.id of the connection whose SYN met a TIME_WAIT
 	suspects freeArena[packet]    // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
+	rarities freeArena[rarities]
 	notes    freeArena[note]
 	waitLog  freeArena[waitEvents]
 	reuses   freeArena[reuse]
@@ -58,6 +59,7 @@ func newShard(m *machine, seed uint64) *shard {
 	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(foldAfter), foldBeyond: neverFold}
 	s.resets.grow() // these are read where there is none
 	s.odds.grow()
+	s.rarities.grow()
 	s.gaps.grow()
 	s.table.grow()
 	return s

@@ -26,7 +26,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		if c.fin[x].sent || !c.fin[y].sent {
 			continue
 		}
-		if early := &o.odd.early[x]; early.valid && early.seq == f.e[x].out.Next()+1 || o.resets.gone[x].past {
+		if early := &s.raritiesIn(o.odd).early[x]; early.valid && early.seq == f.e[x].out.Next()+1 || o.resets.gone[x].past {
 			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
 		}
 	}
