@@ -193,15 +193,15 @@ func enter(s *shard, p *packet) {
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas)
 	n += held(&s.wheel.pages.arena)
-	n += held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena) + held(&s.rarities.arena)
+	n += held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena) + held(&s.rarities.arena) + held(&s.repeats.arena)
 	n += held(&s.gaps.arena) + held(&s.wides.arena) + held(&s.notes.arena) + held(&s.suspects.arena)
-	return n + 4*(cap(s.flows.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free)+cap(s.rarities.free))
+	return n + 4*(cap(s.flows.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free)+cap(s.rarities.free)+cap(s.repeats.free))
 }
 
 // takenBy returns how many of them its connections take, without the room for others.
 func takenBy(s *shard) int {
 	n := s.table.used * int(sizeOf[slot]())
-	n += taken(&s.flows) + taken(&s.closings) + taken(&s.resets) + taken(&s.odds) + taken(&s.rarities)
+	n += taken(&s.flows) + taken(&s.closings) + taken(&s.resets) + taken(&s.odds) + taken(&s.rarities) + taken(&s.repeats)
 	return n + taken(&s.gaps) + taken(&s.wides) + taken(&s.notes) + taken(&s.suspects)
 }
 

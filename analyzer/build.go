@@ -101,7 +101,7 @@ func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
 	if n.sent && !n.inferred {
 		r.FIN = &FIN{
 			Frame: n.frame, Time: at(n.time), Seq: uint32(n.end - 1), Ack: uint32(n.ack),
-			Sent: int(n.copies), Frames: s.frames(n.frame, n.more),
+			Sent: int(s.copies(n)), Frames: s.finFrames(n),
 		}
 		if n.acked && n.ackedFrame != 0 {
 			frame, t := n.ackedFrame, at(n.ackedTime)

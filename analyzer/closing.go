@@ -18,26 +18,21 @@ type finFacts struct {
 	ack     reassembly.Seq // the lowest ACK number on any copy: what its sender knew when it closed
 	ackedAt reassembly.Seq // lowest end of a segment that acknowledged it; valid iff ackedFrame is not 0
 
-	copies int32    // transmissions, those captured or duplicated on the way counted once
-	more   noteList // frames of those after the first
+	repeats int32 // index in shard.repeats: that it was sent more than once; 0: it was not
 
 	sent         bool
-	inferred     bool  // not captured: the peer's acknowledgments show it
-	acked        bool  // an acknowledgment that covers it passed
-	first        bool  // it is the first packet that was captured of its sender
-	guessed      bool  // whether early is true cannot be told from the packets
-	early        bool  // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
-	withData     bool  // the peer acknowledged it together with data before it: they arrived together
-	peerInFlight bool  // the peer had unacknowledged data in flight when it first acknowledged this FIN
-	acking       bool  // a copy acknowledged the peer's FIN for the first time: a stack in CLOSING sends such
-	afterAck     uint8 // how many copies were sent although an acknowledgment had passed here; 2: that many or more
+	inferred     bool // not captured: the peer's acknowledgments show it
+	acked        bool // an acknowledgment that covers it passed
+	first        bool // it is the first packet that was captured of its sender
+	guessed      bool // whether early is true cannot be told from the packets
+	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
+	withData     bool // the peer acknowledged it together with data before it: they arrived together
+	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
 
-	frame     uint64 // first transmission
-	time      int64
-	idle      int64  // how long nobody had sent anything before it
-	again     uint64 // latest transmission; valid, as the next two, iff copies > 1
-	againTime int64
-	gap       int64 // between the latest two
+	frame uint64 // first transmission; 0: it was not captured
+	time  int64
+	last  int64 // time of the latest one
+	idle  int64 // how long nobody had sent anything before the first
 
 	ackedFrame  uint64 // first frame that acknowledged it
 	ackedTime   int64
@@ -46,21 +41,37 @@ type finFacts struct {
 	peerNumbers uint64 // how many numbers the peer had sent before it first acknowledged this FIN
 }
 
+// repeats is what is known of the transmissions of a FIN after the first one, those captured or duplicated on the way counted once.
+type repeats struct {
+	n        int32    // how many
+	more     noteList // their frames
+	frame    uint64   // of the latest
+	gap      int64    // between the latest two transmissions
+	acking   bool     // one acknowledged the peer's FIN for the first time: a stack in CLOSING sends such
+	afterAck uint8    // how many were sent although an acknowledgment had passed here; 2: that many or more
+}
+
+// repeatsOf returns what is known of the later transmissions of a FIN; nothing if there was one, or none.
+func (s *shard) repeatsOf(n *finFacts) *repeats { return s.repeats.at(n.repeats) }
+
+// copies returns how many transmissions of a FIN were captured.
+func (s *shard) copies(n *finFacts) int32 {
+	if n.frame == 0 {
+		return 0
+	}
+	return 1 + s.repeatsOf(n).n
+}
+
 // lastFrame returns the frame of the latest transmission.
-func (n *finFacts) lastFrame() uint64 {
-	if n.copies > 1 {
-		return n.again
+func (s *shard) lastFrame(n *finFacts) uint64 {
+	if n.repeats != 0 {
+		return s.repeatsOf(n).frame
 	}
 	return n.frame
 }
 
-// lastTime returns the time of the latest transmission.
-func (n *finFacts) lastTime() int64 {
-	if n.copies > 1 {
-		return n.againTime
-	}
-	return n.time
-}
+// finFrames returns the frames of all transmissions.
+func (s *shard) finFrames(n *finFacts) []uint64 { return s.frames(n.frame, s.repeatsOf(n).more) }
 
 // covers reports whether ack acknowledges the FIN: exactly. A larger number is an anomaly and proves nothing.
 func (n *finFacts) covers(ack reassembly.Seq) bool { return n.sent && ack == n.end }

@@ -17,6 +17,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	switch {
 	case !n.sent: // so far nothing is known of it
 		n.sent, n.end, n.ack, n.first, n.frame, n.time = true, end, seg.Ack, e.packets == 1, p.frame, p.time
+		n.last = p.time
 		if before := max(e.lastTime, peer.lastTime); before != 0 {
 			n.idle = max(p.time-before, 0)
 		}
@@ -27,29 +28,33 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
 		return
-	case p.time-n.lastTime() <= id.within() && n.lastTime()-p.time <= id.within() && id == n.lastIdentity:
+	case p.time-n.last <= id.within() && n.last-p.time <= id.within() && id == n.lastIdentity:
 		s.say("the same packet again, duplicated on its way")
 		return
 	default:
-		n.gap = p.time - n.lastTime()
-		n.again, n.againTime = p.frame, p.time
+		gap := p.time - n.last
+		if n.repeats == 0 {
+			n.repeats = s.repeats.add()
+		}
+		r := s.repeatsOf(n)
+		r.gap, r.frame, n.last = gap, p.frame, p.time
 		if seg.Ack.Before(n.ack) {
 			n.ack = seg.Ack
 		}
 		if m := &c.fin[y]; m.covers(seg.Ack) && m.ackedFrame == p.frame {
-			n.acking = true
+			r.acking = true
 		}
 		if n.acked && p.time-n.lastCovered > s.delta(e) {
-			n.afterAck = min(n.afterAck+1, 2)
+			r.afterAck = min(r.afterAck+1, 2)
 			if s.tracing {
 				s.say(fmt.Sprintf("FIN of frame %d again: the acknowledgment of frame %d had passed here", n.frame, n.ackedFrame))
 			}
 		} else if s.tracing {
 			s.say(fmt.Sprintf("FIN of frame %d again", n.frame))
 		}
-		s.addNote(&n.more, p.frame, n.copies)
+		r.n++
+		s.addNote(&r.more, p.frame, r.n)
 	}
-	n.copies++
 	n.lastIdentity = id
 
 	if una, ok := e.out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
@@ -109,7 +114,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 	if n.ackedFrame != 0 && p.seg.End().Before(n.ackedAt) {
 		n.ackedAt = p.seg.End()
 	}
-	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.copies > 1 {
+	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.repeats != 0 {
 		if o := s.oddOf(f); o.dsack[f.peer(y)] == 0 {
 			o.dsack[f.peer(y)] = p.frame
 		}
@@ -151,7 +156,7 @@ func (s *shard) noteBeyond(f *flow, x int, p *packet) {
 	}
 	c := s.closingOf(f)
 	if e := &s.raritiesOf(s.oddOf(f)).early[x]; !e.valid || e.seq != p.seg.Seq {
-		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: c.fin[f.peer(x)].copies, stamp: identityOf(&p.seg)}
+		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: s.copies(&c.fin[f.peer(x)]), stamp: identityOf(&p.seg)}
 	}
 }
 
@@ -190,7 +195,7 @@ func (s *shard) resolveSuspect(f *flow, x int) {
 // one passed and x did not send its FIN again later than it could have crossed it.
 func (s *shard) finAcked(n *finFacts, e *endpoint) bool {
 	proven := n.ackedFrame != 0 && e.has(sentACK) && n.ackedAt.Before(e.lastAck)
-	return n.acked && (proven || n.lastTime()-n.lastCovered <= s.delta(e))
+	return n.acked && (proven || n.last-n.lastCovered <= s.delta(e))
 }
 
 // passive reports whether the endpoint with FIN n had received the peer's FIN m when it first sent its own: it is the

@@ -48,7 +48,7 @@ func (s *shard) uneventful(f *flow, o *outcome, end int64, a *assumptions) bool 
 	}
 	for x := range f.e {
 		n := &o.c.fin[x]
-		if n.copies > 1 || n.early || o.gaveUp[x] || o.c.timeWait[x].more != 0 || !o.state[x].done() {
+		if n.repeats != 0 || n.early || o.gaveUp[x] || o.c.timeWait[x].more != 0 || !o.state[x].done() {
 			return false
 		}
 	}

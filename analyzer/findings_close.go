@@ -19,15 +19,15 @@ func (c *casefile) stuck() {
 			}
 		case FinWait1:
 			if n.sent {
-				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, n.lastFrame()}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
-					c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
+				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
+					c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))
 			}
 		case Closing:
-			c.add(ClosingStuck, Warning, y, []uint64{n.frame, n.lastFrame()}, "both sides closed at once; %s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
-				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
+			c.add(ClosingStuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "both sides closed at once; %s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
+				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))
 		case LastAck:
-			c.add(LastAckStuck, Warning, y, []uint64{n.frame, n.lastFrame()}, "%s has waited %s, since %s, for the last ACK (its FIN: frame %d, sent %s; LAST_ACK): the ACKs of %s are lost, or it is gone",
-				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(n.copies), c.name(y))
+			c.add(LastAckStuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "%s has waited %s, since %s, for the last ACK (its FIN: frame %d, sent %s; LAST_ACK): the ACKs of %s are lost, or it is gone",
+				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))
 		}
 	}
 	c.slow()
@@ -92,7 +92,7 @@ func (c *casefile) lost() {
 		if n.inferred || !n.sent || c.f.flags&self != 0 && x != c.o.client {
 			continue
 		}
-		if n.copies > 1 || n.early {
+		if n.repeats != 0 || n.early {
 			c.resent(x, c.f.peer(x), n)
 		}
 		if c.o.gaveUp[x] {
@@ -103,33 +103,33 @@ func (c *casefile) lost() {
 
 // resent says why the FIN of x was sent again.
 func (c *casefile) resent(x, y int, n *finFacts) {
-	frames := append([]uint64{n.ackedFrame}, c.s.frames(n.frame, n.more)...)
-	span := c.text("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, c.times(n.copies), c.human(n.lastTime()-n.time))
+	frames := append([]uint64{n.ackedFrame}, c.s.finFrames(n)...)
+	span := c.text("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, c.times(c.s.copies(n)), c.human(n.last-n.time))
 	delta := c.s.delta(&c.f.e[x])
 	switch {
 	case n.early && n.ackedFrame != 0 && n.time-n.ackedTime > delta:
 		c.add(FINRetransmitted, Info, x, frames, "the first FIN of %s was not captured: %s acknowledged it in frame %d, before the copy in frame %d", c.name(x), c.role(y), n.ackedFrame, n.frame)
 	case n.early:
 		c.add(LostFIN, Warning, x, frames, "the first FIN of %s was lost before it reached the capture point: frame %d is a copy", c.name(x), n.frame)
-	case n.afterAck > 0, n.acked && n.lastTime()-n.ackedTime > delta:
+	case c.s.repeatsOf(n).afterAck > 0, n.acked && n.last-n.ackedTime > delta:
 		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s were lost or late between the capture point and %s",
 			span, n.ackedFrame, c.role(y), c.role(x))
-	case n.answers(&c.f.e[y]):
+	case c.answers(n, &c.f.e[y]):
 		c.add(FINRetransmitted, Info, x, frames, "%s, but the ACK of frame %d came too soon after the last copy to be the answer to it: that one was sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.o.odd.dsack[y] != 0:
 		c.add(LostACK, Info, y, append(frames, c.o.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
 			span, c.role(y), c.o.odd.dsack[y])
 	case c.o.gaveUp[x]:
-	case n.acking && n.copies == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
-	case n.acked && n.ackedFrame < n.lastFrame():
+	case c.s.repeatsOf(n).acking && c.s.copies(n) == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
+	case n.acked && n.ackedFrame < c.s.lastFrame(n):
 		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.f.e[y].has(sentSACK) && c.o.odd.sackMax[y] == n.end:
 		c.add(FINRetransmitted, Info, x, frames, "%s; the first had arrived (%s selectively acknowledged it) and was sent again with data before it that had not", span, c.role(y))
-	case n.needed(&c.o.c.fin[y], &c.f.e[x], &c.f.e[y]):
+	case c.needed(n, &c.o.c.fin[y], &c.f.e[x], &c.f.e[y]):
 		before := "the one before was"
-		if n.copies > 2 {
+		if c.s.copies(n) > 2 {
 			before = "those before were"
 		}
 		c.add(LostFIN, Warning, x, frames, "%s and only the last was acknowledged (frame %d): %s lost between the capture point and %s",
@@ -142,15 +142,15 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 }
 
 // answers reports whether the first ACK of a FIN passed too soon after the last copy to be the answer to that.
-func (n *finFacts) answers(peer *endpoint) bool {
-	return n.acked && n.ackedFrame > n.lastFrame() && n.copies > 1 && (n.ackedTime-n.lastTime())/1000 < int64(peer.rtt)*3/4
+func (c *casefile) answers(n *finFacts, peer *endpoint) bool {
+	return n.acked && n.ackedFrame > c.s.lastFrame(n) && n.repeats != 0 && (n.ackedTime-n.last)/1000 < int64(peer.rtt)*3/4
 }
 
 // needed reports whether a copy of the FIN of e was needed: it was acknowledged only after the last copy, by a peer that
 // would have reported an earlier one (RFC 2883), as both SYNs permit SACK. A peer that has closed itself may answer from
 // TIME_WAIT, which reports nothing.
-func (n *finFacts) needed(m *finFacts, e, peer *endpoint) bool {
-	return n.acked && n.ackedFrame > n.lastFrame() && e.has(permitsSACK) && peer.has(permitsSACK) && (!m.sent || m.frame > n.ackedFrame)
+func (c *casefile) needed(n, m *finFacts, e, peer *endpoint) bool {
+	return n.acked && n.ackedFrame > c.s.lastFrame(n) && e.has(permitsSACK) && peer.has(permitsSACK) && (!m.sent || m.frame > n.ackedFrame)
 }
 
 // orphanLasts is how long after the first copy of a FIN Linux sends further ones for a socket that its application has
@@ -162,17 +162,17 @@ const orphanLasts = 105e9
 func (c *casefile) gaveUp(x, y int, n *finFacts) {
 	fate := "Its kernel drops such a socket without a packet"
 	if c.a.platform.linux() {
-		switch span := n.lastTime() - n.time; {
+		switch span := n.last - n.time; {
 		case span >= orphanLasts:
 			fate += ". So late a copy means that its application had not closed the socket, only its sending side: Linux then tries for about 15 min (net.ipv4.tcp_retries2)"
-		case span+2*n.gap < orphanLasts:
+		case span+2*c.s.repeatsOf(n).gap < orphanLasts:
 			fate += ". Linux by default sends copies for longer, up to 102 s: net.ipv4.tcp_orphan_retries or TCP_USER_TIMEOUT is lower there, or that host went away too"
 		default:
 			fate += " (Linux: 102 to 205 s after the first copy if its application has closed the socket, net.ipv4.tcp_orphan_retries; after about 15 min if not, net.ipv4.tcp_retries2)"
 		}
 	}
-	c.add(CloseGivenUp, Warning, x, c.s.frames(n.frame, n.more), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
-		c.name(x), c.times(n.copies), c.human(n.lastTime()-n.time), c.moment(n.lastTime()), c.name(y), fate)
+	c.add(CloseGivenUp, Warning, x, c.s.finFrames(n), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
+		c.name(x), c.times(c.s.copies(n)), c.human(n.last-n.time), c.moment(n.last), c.name(y), fate)
 }
 
 // oddEvents says what else is worth knowing of a connection.

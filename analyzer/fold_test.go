@@ -18,7 +18,7 @@ import (
 
 // Folding copies memory: a pointer in a record would escape the garbage collector.
 func TestRecordsHaveNoPointers(t *testing.T) {
-	for _, r := range []any{flow{}, closing{}, resets{}, oddities{}, rarities{}, reassembly.Gaps{}, wideEnds{}, pendingSYN{}, packet{}, note{}} {
+	for _, r := range []any{flow{}, closing{}, resets{}, oddities{}, rarities{}, repeats{}, reassembly.Gaps{}, wideEnds{}, pendingSYN{}, packet{}, note{}} {
 		rt := reflect.TypeOf(r)
 		if hasPointers(rt) {
 			t.Errorf("%v has pointers", rt)
@@ -119,7 +119,7 @@ func readFolding(t *testing.T, name string, always bool) (out []any) {
 		t.Log("nothing was folded")
 	}
 	rep := r.report([]string{name}, 0, nil)
-	if *s.resets.at(0) != (resets{}) || *s.odds.at(0) != (oddities{}) || *s.rarities.at(0) != (rarities{}) {
+	if *s.resets.at(0) != (resets{}) || *s.odds.at(0) != (oddities{}) || *s.rarities.at(0) != (rarities{}) || *s.repeats.at(0) != (repeats{}) {
 		t.Error("something was written where there is no record")
 	}
 	for f := range rep.Flows() {

@@ -90,13 +90,13 @@ func (q *resets) noteLatest(x int, p *packet) {
 // sentSince reports whether a segment of x was sent after a moment and was not merely held up on its way: by its timestamp,
 // held against one that passed before and counting ms at most (RFC 7323 §5.4 allows no more than one a ms), or because
 // it comes later than packets are held up.
-func (q *resets) sentSince(n *finFacts, x int, p *packet, moment int64) bool {
+func (s *shard) sentSince(q *resets, n *finFacts, x int, p *packet, moment int64) bool {
 	if p.time <= moment {
 		return false
 	}
 	t := q.latest[x]
-	if !t.valid && n.copies > 0 && n.lastFrame() != p.frame {
-		t = stamp{time: n.lastTime(), tsVal: n.lastIdentity.tsVal, valid: n.lastIdentity.stamped}
+	if !t.valid && n.frame != 0 && s.lastFrame(n) != p.frame {
+		t = stamp{time: n.last, tsVal: n.lastIdentity.tsVal, valid: n.lastIdentity.stamped}
 	}
 	if t.valid && p.seg.Marks&decode.HasTimestamp != 0 {
 		return t.time+int64(int32(p.seg.TSVal-t.tsVal))*1e6 > moment
@@ -118,7 +118,7 @@ func (s *shard) wentOn(f *flow, c *closing, x int, p *packet, kind reassembly.Ki
 		s.disown(f, q, p)
 	}
 	if r.accepted && int(r.by) == y && !r.refusal && y != x && p.seg.Occupies() > 0 && kind != reassembly.Fill &&
-		q.sentSince(&c.fin[x], x, p, r.pointTime+s.delta(&f.e[x])) {
+		s.sentSince(q, &c.fin[x], x, p, r.pointTime+s.delta(&f.e[x])) {
 		s.takeBack(f, q, "its receiver sends on: it did not get the RST, or did not believe it")
 	}
 	q.noteLatest(x, p)
@@ -141,7 +141,7 @@ func (s *shard) goesOn(f *flow, c *closing, q *resets, x int, p *packet) bool {
 		since, seq = r.time, r.next[x]
 	}
 	late := p.time - since
-	return p.seg.Seq-seq < 1<<31 && late > s.delta(&f.e[x]) && (q.sentSince(&c.fin[x], x, p, since) || !g.prompted && late > upset)
+	return p.seg.Seq-seq < 1<<31 && late > s.delta(&f.e[x]) && (s.sentSince(q, &c.fin[x], x, p, since) || !g.prompted && late > upset)
 }
 
 // disown marks a RST as one that its supposed sender did not send.

@@ -60,8 +60,8 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by):
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
-		if o.state[x] != seen[x] && n.lastTime() > o.since[x] {
-			o.since[x], o.frame[x] = n.lastTime(), n.lastFrame()
+		if o.state[x] != seen[x] && n.last > o.since[x] {
+			o.since[x], o.frame[x] = n.last, s.lastFrame(n)
 		}
 	}
 	if f.flags&self != 0 {

@@ -22,7 +22,7 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		}
 		*m = finFacts{sent: true, inferred: true, acked: true, end: e.lastAck, lastCovered: e.lastTime, ackedTime: e.lastTime, ackedFrame: e.lastFrame}
 		o.doubts |= inferredFIN
-		if peer.packets == 0 && (n.copies == 1 || n.lastFrame() < e.lastFrame) {
+		if peer.packets == 0 && (s.copies(n) == 1 || s.lastFrame(n) < e.lastFrame) {
 			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
 			n.acked, n.lastCovered, n.ackedTime, n.ackedFrame = true, e.lastTime, e.lastTime, e.lastFrame
 		}
@@ -46,33 +46,33 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 			continue
 		}
 		if s.finAcked(n, e) {
-			if n.afterAck >= 2 && !n.passive(m) && e.lastFrame == n.lastFrame() {
+			if s.repeatsOf(n).afterAck >= 2 && !n.passive(m) && e.lastFrame == s.lastFrame(n) {
 				// Every acknowledgment so far was lost behind the capture point, and nothing shows that the last one was not:
 				// instead of going on to FIN_WAIT_2 or TIME_WAIT it may have given up. (In LAST_ACK both lead to CLOSED.)
 				o.doubts |= givenUp
 			}
-			if n.afterAck > 0 && e.lastFrame == n.lastFrame() && end-n.lastTime() <= min(2*n.gap, 120e9)+200e6 {
+			if s.repeatsOf(n).afterAck > 0 && e.lastFrame == s.lastFrame(n) && end-n.last <= min(2*s.repeatsOf(n).gap, 120e9)+200e6 {
 				o.doubts |= lastPacket // one acknowledgment was lost; the capture is too short to show whether this one was
 			}
 			continue
 		}
-		wait := again(n, e)
+		wait := s.sentAgain(n, e)
 		peer := &f.e[f.peer(x)]
 		switch {
-		case peer.has(sentACK) && peer.lastTime-n.lastTime() > s.delta(e) && peer.lastAck.Before(n.end):
+		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(e) && peer.lastAck.Before(n.end):
 			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
-			if end-n.lastTime() > wait {
+			if end-n.last > wait {
 				o.doubts |= givenUp
 			}
-		case end-n.lastTime() <= wait:
+		case end-n.last <= wait:
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
-		case n.copies >= gaveUpAfter && !n.acked:
+		case s.copies(n) >= gaveUpAfter && !n.acked:
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
 		case m.sent || peer.packets == 0:
-			n.acked, n.lastCovered, presumed = true, n.lastTime(), true
+			n.acked, n.lastCovered, presumed = true, n.last, true
 			o.doubts |= ackNotSeen
 		default:
 			o.doubts |= ackNotSeen
@@ -81,12 +81,12 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 	return presumed
 }
 
-// again returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
+// sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
-func again(n *finFacts, e *endpoint) int64 {
+func (s *shard) sentAgain(n *finFacts, e *endpoint) int64 {
 	switch {
-	case n.copies > 1:
-		return min(2*n.gap, 121e9) + 1e9
+	case n.repeats != 0:
+		return min(2*s.repeatsOf(n).gap, 121e9) + 1e9
 	case e.has(synAgain):
 		return max(3.2e9, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
 	default:

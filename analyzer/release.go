@@ -41,7 +41,10 @@ func (s *shard) release(f *flow) {
 func (s *shard) releaseClosing(i int32) {
 	c := s.closings.at(i)
 	for x := range c.fin {
-		s.releaseNotes(c.fin[x].more)
+		if i := c.fin[x].repeats; i != 0 {
+			s.releaseNotes(s.repeats.at(i).more)
+			s.repeats.release(i)
+		}
 		if more := c.timeWait[x].more; more != 0 {
 			if by := s.waitLog.at(more).by; by != 0 {
 				s.releaseReuse(by)

@@ -9,7 +9,7 @@ import (
 
 // A session keeps nothing of a connection that it has forgotten: all that side records refer to is referred to by one that is kept.
 func TestSessionGivesBack(t *testing.T) {
-	var made [5]int
+	var made [7]int
 	for seed := range uint64(12) {
 		p := newPlay(seed)
 		for port := range uint16(6) {
@@ -20,6 +20,11 @@ func TestSessionGivesBack(t *testing.T) {
 			if q.seg.Flags.Has(decode.FIN) { // sent again, as if the acknowledgment were lost
 				q.time += 3e8
 				p.packets = append(p.packets, q)
+			}
+		}
+		for i := range p.packets {
+			if q := &p.packets[i].seg; i%7 == 0 && q.Flags == decode.ACK {
+				q.Window = 0
 			}
 		}
 		slices.SortStableFunc(p.packets, func(a, b packet) int { return int(a.time - b.time) })
@@ -43,15 +48,15 @@ func TestSessionGivesBack(t *testing.T) {
 			q.seg = decode.Segment{Src: decode.Addr{Lo: 0xffff_0a000001}, Dst: decode.Addr{Lo: 0xffff_0a000002}, SrcPort: uint16(i + 1), DstPort: 9, Flags: decode.SYN}
 			add(&q)
 		}
-		got, want := [5]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), len(sh.pendings), inUse(&sh.reuses)}, referred(sh)
-		if got != want {
-			t.Errorf("seed %d: notes, suspects, waitLog, pendings, reuses %v, referred to are %v", seed, got, want)
+		got := [7]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), len(sh.pendings), inUse(&sh.reuses), inUse(&sh.repeats), inUse(&sh.rarities)}
+		if want := referred(sh); got != want {
+			t.Errorf("seed %d: notes, suspects, waitLog, pendings, reuses, repeats, rarities %v, referred to are %v", seed, got, want)
 		}
-		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), int32(len(sh.pendings)), sh.reuses.len()} {
+		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), int32(len(sh.pendings)), sh.reuses.len(), sh.repeats.len(), sh.rarities.len()} {
 			made[i] += int(n) - got[i]
 		}
 	}
-	if made[0] == 0 || made[2] == 0 || made[4] == 0 {
+	if made[0] == 0 || made[2] == 0 || made[4] == 0 || made[5] == 0 || made[6] == 0 {
 		t.Errorf("given back: %v; nothing was tested", made)
 	}
 }
@@ -59,7 +64,7 @@ func TestSessionGivesBack(t *testing.T) {
 func inUse[T any](a *freeArena[T]) int { return int(a.len()) - len(a.free) }
 
 // referred counts what the connections that are kept refer to.
-func referred(s *shard) (n [5]int) {
+func referred(s *shard) (n [7]int) {
 	reuses := map[int32]bool{}
 	for id := int32(1); id <= s.flows.len(); id++ {
 		f := s.flows.at(id)
@@ -72,12 +77,16 @@ func referred(s *shard) (n [5]int) {
 		if f.flags&reused != 0 {
 			reuses[s.reusers[id]] = true
 		}
+		if f.odd != 0 && s.odds.at(f.odd).rare != 0 {
+			n[6]++
+		}
 		if f.closing == 0 {
 			continue
 		}
 		c := s.closings.at(f.closing)
 		for x := range f.e {
-			n[0] += len(s.frames(1, c.fin[x].more)) - 1
+			n[0] += len(s.frames(1, s.repeatsOf(&c.fin[x]).more)) - 1
+			n[5] += btoi(c.fin[x].repeats != 0)
 			if c.resets != 0 {
 				n[0] += len(s.frames(1, s.resets.at(c.resets).more[x])) - 1
 			}

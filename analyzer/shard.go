@@ -25,6 +25,7 @@ type shard struct {
 	suspects freeArena[packet]    // FINs outside the window: they count once something agrees with them
 	odds     freeArena[oddities]
 	rarities freeArena[rarities]
+	repeats  freeArena[repeats]
 	notes    freeArena[note]
 	waitLog  freeArena[waitEvents]
 	reuses   freeArena[reuse]
@@ -60,6 +61,7 @@ func newShard(m *machine, seed uint64) *shard {
 	s.resets.grow() // these are read where there is none
 	s.odds.grow()
 	s.rarities.grow()
+	s.repeats.grow()
 	s.gaps.grow()
 	s.table.grow()
 	return s

@@ -110,7 +110,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		tw.since = p.time
 		return
 	}
-	again := m.lastTime() > tw.since
+	again := m.last > tw.since
 	if !again && tw.more == 0 {
 		tw.since = max(tw.since, p.time)
 		return
@@ -120,7 +120,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 	}
 	ev := s.eventsOf(f, tw)
 	if ev.killed != 0 {
-		if ev.trigger == nothing && m.lastTime() <= ev.killed || p.time-ev.killed <= s.delta(&f.e[x]) {
+		if ev.trigger == nothing && m.last <= ev.killed || p.time-ev.killed <= s.delta(&f.e[x]) {
 			return // it answers nothing that passed after the RST: it was sent before that came, and is late
 		}
 		ev.killed, ev.killFrame, ev.survived = 0, 0, true

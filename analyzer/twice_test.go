@@ -72,7 +72,7 @@ func TestCapturedTwice(t *testing.T) {
 			if s.flows.len() != 1 || f.closing == 0 {
 				t.Fatalf("%d connections, closing %d", s.flows.len(), f.closing)
 			}
-			if got := s.closings.at(f.closing).fin[0].copies; s.duplicates != tt.duplicates || got != tt.sent {
+			if got := s.copies(&s.closings.at(f.closing).fin[0]); s.duplicates != tt.duplicates || got != tt.sent {
 				t.Errorf("captured twice: %d, sent: %d; want %d, %d; %s", s.duplicates, got, tt.duplicates, tt.sent, tt.reason)
 			}
 			if f.e[0].packets != 3 {

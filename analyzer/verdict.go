@@ -70,7 +70,7 @@ func (s *shard) ackedWithin(f *flow, x int) int64 {
 func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	for x, fin := range []*finFacts{n, m} {
 		other := []*finFacts{m, n}[x]
-		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.lastTime() > s.ackedWithin(f, x) {
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.last > s.ackedWithin(f, x) {
 			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
 			o.doubts |= firstFIN
