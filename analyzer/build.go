@@ -11,39 +11,63 @@ import (
 // at converts a capture time.
 func at(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
+// sheet is a record and room for what nearly every record points to, so that one allocation makes it all. It may be written on again
+// when nobody looks at the record any more.
+type sheet struct {
+	Flow
+	closedBy ClosedBy
+	fin      [2]finSheet // of the client, of the server
+	waits    [2]TimeWaitSpan
+}
+
+type finSheet struct {
+	FIN
+	frame      [1]uint64
+	ackedFrame uint64
+	ackedTime  time.Time
+}
+
 // record makes the record of a connection. end is the time of the last packet of the capture.
 func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 	o := s.conclude(f, end)
+	return s.recordOf(new(sheet), f, &o, stream, end, a)
+}
+
+// recordOf makes the record of a connection that ended with o on a sheet, and keeps nothing of o.
+func (s *shard) recordOf(room *sheet, f *flow, o *outcome, stream int, end int64, a *assumptions) *Flow {
 	if a.kernelDropped > 0 {
 		o.doubts |= kernelDrops
 	}
-	r := &Flow{
+	room.closedBy = o.closedBy
+	r := &room.Flow
+	*r = Flow{
 		Stream: stream, Roles: o.roles,
 		Start: at(f.start), End: at(f.last), FirstFrame: f.firstFrame, LastFrame: f.lastFrame,
 		Packets: f.e[0].packets + f.e[1].packets,
 		Verdict: o.verdict, ClosedFirst: o.closedFirstName(), Confidence: o.confidence(), Doubts: o.doubtNames(),
 		Age:      seconds(end - max(o.since[0], o.since[1])),
-		TimeWait: []TimeWaitSpan{}, Findings: []Finding{}, Codes: []Code{},
+		TimeWait: room.waits[:0], Codes: []Code{},
 		DisplayFilter: s.displayFilter(f, stream),
 	}
 	if o.closedBy != "" {
-		r.ClosedBy = &o.closedBy
+		r.ClosedBy = &room.closedBy
 	}
-	r.Client, r.Server = s.endpoint(f, &o, o.client), s.endpoint(f, &o, f.peer(o.client))
-	r.HalfClose = s.halfClose(f, &o, end)
+	s.endpoint(&r.Client, &room.fin[0], f, o, o.client)
+	s.endpoint(&r.Server, &room.fin[1], f, o, f.peer(o.client))
+	r.HalfClose = s.halfClose(f, o, end)
 	if r.Reset = o.reset(); r.Reset != nil {
-		if cause := s.resetCause(f, &o, a); cause != causeUnknown {
+		if cause := s.resetCause(f, o, a); cause != causeUnknown {
 			r.Reset.Cause = &cause
 		}
 	}
-	r.Findings = append(r.Findings, s.findings(f, &o, end, a)...)
+	r.Findings = s.findings(f, o, end, a)
 	for _, fd := range r.Findings {
 		if !slices.Contains(r.Codes, fd.Code) {
 			r.Codes = append(r.Codes, fd.Code)
 		}
 	}
 	for _, x := range []int{o.client, 1 - o.client} {
-		if span, ok := s.timeWaitSpan(f, &o, x, end, a); ok {
+		if span, ok := s.timeWaitSpan(f, o, x, end, a); ok {
 			r.TimeWait = append(r.TimeWait, span)
 		}
 	}
@@ -87,28 +111,28 @@ func (o *outcome) doubtNames() []Doubt {
 // addr returns the address of endpoint x.
 func (s *shard) addr(f *flow, x int) netip.Addr { return s.host(f, x).Netip() }
 
-// endpoint makes the record of endpoint x.
-func (s *shard) endpoint(f *flow, o *outcome, x int) Endpoint {
+// endpoint makes the record of endpoint x in r, with its FIN in room.
+func (s *shard) endpoint(r *Endpoint, room *finSheet, f *flow, o *outcome, x int) {
 	e, n := &f.e[x], &o.c.fin[x]
-	r := Endpoint{
+	*r = Endpoint{
 		IP: s.addr(f, x), Port: f.port(x),
 		State: o.state[x], StateSince: at(o.since[x]), StateFrame: o.frame[x],
-		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames(o.resets.frame[x], o.resets.more[x]),
+		Packets: e.packets, Bytes: e.payload(n), RSTFrames: s.frames([]uint64{}, o.resets.frame[x], o.resets.more[x]),
 	}
 	if o.since[x] == 0 { // never heard of
 		r.StateSince, r.StateFrame = at(f.start), f.firstFrame
 	}
 	if n.sent && !n.inferred {
-		r.FIN = &FIN{
+		room.FIN = FIN{
 			Frame: n.frame, Time: at(n.time), Seq: uint32(n.end - 1), Ack: uint32(n.ack),
-			Sent: int(s.copies(n)), Frames: s.finFrames(n),
+			Sent: int(s.copies(n)), Frames: s.finFrames(room.frame[:0], n),
 		}
 		if n.acked && n.ackedFrame != 0 {
-			frame, t := n.ackedFrame, at(n.ackedTime)
-			r.FIN.AckedFrame, r.FIN.AckedTime = &frame, &t
+			room.ackedFrame, room.ackedTime = n.ackedFrame, at(n.ackedTime)
+			room.AckedFrame, room.AckedTime = &room.ackedFrame, &room.ackedTime
 		}
+		r.FIN = &room.FIN
 	}
-	return r
 }
 
 // payload returns how many octets of payload e sent, each counted once.
@@ -168,7 +192,8 @@ func (o *outcome) reset() *Reset {
 // and puts what follows there; then addresses, ports and frames select it.
 func (s *shard) displayFilter(f *flow, stream int) string {
 	if f.flags&strays == 0 {
-		return "tcp.stream == " + strconv.Itoa(stream)
+		const filter = "tcp.stream == "
+		return string(strconv.AppendInt(append(make([]byte, 0, len(filter)+20), filter...), int64(stream), 10))
 	}
 	ip := "ip"
 	if s.addr(f, 0).Is6() {

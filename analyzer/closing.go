@@ -70,8 +70,10 @@ func (s *shard) lastFrame(n *finFacts) uint64 {
 	return n.frame
 }
 
-// finFrames returns the frames of all transmissions.
-func (s *shard) finFrames(n *finFacts) []uint64 { return s.frames(n.frame, s.repeatsOf(n).more) }
+// finFrames appends the frames of all transmissions to a list.
+func (s *shard) finFrames(list []uint64, n *finFacts) []uint64 {
+	return s.frames(list, n.frame, s.repeatsOf(n).more)
+}
 
 // covers reports whether ack acknowledges the FIN: exactly. A larger number is an anomaly and proves nothing.
 func (n *finFacts) covers(ack reassembly.Seq) bool { return n.sent && ack == n.end }
@@ -104,14 +106,14 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 	l.last = n
 }
 
-// frames returns a frame, if it is not 0, and those of a list.
-func (s *shard) frames(first uint64, more noteList) []uint64 {
+// frames appends a frame, if it is not 0, and those noted after it to a list.
+func (s *shard) frames(list []uint64, first uint64, more noteList) []uint64 {
 	if first == 0 {
-		return []uint64{}
+		return list
 	}
-	out := []uint64{first}
+	list = append(list, first)
 	for n := more.first; n != 0; n = s.notes.at(n).next {
-		out = append(out, s.notes.at(n).frame)
+		list = append(list, s.notes.at(n).frame)
 	}
-	return out
+	return list
 }

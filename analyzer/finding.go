@@ -24,8 +24,10 @@ type casefile struct {
 // findings writes down what went wrong in a connection, in the order in which a reader asks: why it ended, what hangs,
 // what was lost, what else is odd.
 func (s *shard) findings(f *flow, o *outcome, end int64, a *assumptions) []Finding {
-	c := casefile{s: s, f: f, o: o, end: end, a: a}
-	c.write()
+	c := casefile{s: s, f: f, o: o, end: end, a: a, out: []Finding{}}
+	if !s.uneventful(f, o, end, a) {
+		c.write()
+	}
 	return c.out
 }
 

@@ -103,7 +103,7 @@ func (c *casefile) lost() {
 
 // resent says why the FIN of x was sent again.
 func (c *casefile) resent(x, y int, n *finFacts) {
-	frames := append([]uint64{n.ackedFrame}, c.s.finFrames(n)...)
+	frames := c.s.finFrames([]uint64{n.ackedFrame}, n)
 	span := c.text("%s sent its FIN (frame %d) %s within %s", c.name(x), n.frame, c.times(c.s.copies(n)), c.human(n.last-n.time))
 	delta := c.s.delta(&c.f.e[x])
 	switch {
@@ -171,7 +171,7 @@ func (c *casefile) gaveUp(x, y int, n *finFacts) {
 			fate += " (Linux: 102 to 205 s after the first copy if its application has closed the socket, net.ipv4.tcp_orphan_retries; after about 15 min if not, net.ipv4.tcp_retries2)"
 		}
 	}
-	c.add(CloseGivenUp, Warning, x, c.s.finFrames(n), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
+	c.add(CloseGivenUp, Warning, x, c.s.finFrames(nil, n), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
 		c.name(x), c.times(c.s.copies(n)), c.human(n.last-n.time), c.moment(n.last), c.name(y), fate)
 }
 

@@ -133,6 +133,8 @@ type viewer struct {
 	s     *shard // a copy of owner: its lists stay as they are when another viewer comes
 	flow  flow
 	room  int32 // index in shard.closings
+
+	outcome outcome // of the connection whose record is being made
 }
 
 // viewer returns a viewer, which has to be closed.

@@ -8,24 +8,40 @@ import (
 // partSize is how many records a goroutine makes at a time: enough that handing them over costs nothing beside it.
 const partSize = 128
 
-// part is some connections that follow one another in the report.
+// part is some connections that follow one another in the report, and their records.
 type part struct {
-	refs  []flowRef
-	flows []*Flow
-	done  chan struct{} // closed when flows are made
+	refs   []flowRef
+	sheets []*sheet
+	made   chan struct{} // receives one when the records of refs are made
+}
+
+// fill makes the records. Sheets that are there are written on again.
+func (p *part) fill(r *Report, views []*viewer) {
+	for i, ref := range p.refs {
+		if i == len(p.sheets) {
+			p.sheets = append(p.sheets, new(sheet))
+		}
+		r.build(p.sheets[i], views[ref.shard], ref)
+	}
+	p.made <- struct{}{}
 }
 
 // records passes the records of all reported connections to yield, in stream order, until it returns false. With several
-// jobs that many goroutines make them, two parts for each ahead of yield.
-func (r *Report) records(yield func(*Flow) bool) {
+// jobs that many goroutines make them, two parts for each ahead of yield. Unless they may be kept, later records are written over
+// earlier ones.
+func (r *Report) records(kept bool, yield func(*Flow) bool) {
 	if r.run == nil {
 		return
 	}
 	if len(r.run.shards) == 1 || len(r.flows) <= partSize {
 		views, done := r.run.viewers()
 		defer done()
+		room := new(sheet)
 		for _, ref := range r.flows {
-			if !yield(r.build(views[ref.shard], ref)) {
+			if kept {
+				room = new(sheet)
+			}
+			if !yield(r.build(room, views[ref.shard], ref)) {
 				return
 			}
 		}
@@ -40,38 +56,41 @@ func (r *Report) records(yield func(*Flow) bool) {
 		defer done()
 		wg.Go(func() {
 			for p := range work {
-				for _, ref := range p.refs {
-					p.flows = append(p.flows, r.build(views[ref.shard], ref))
-				}
-				close(p.done)
+				p.fill(r, views)
 			}
 		})
 	}
 	defer wg.Wait()
 	defer close(work)
 
-	var waiting []*part // those in work, in order
-	hand := func() bool {
-		p := waiting[0]
-		waiting = waiting[1:]
-		<-p.done
-		for _, f := range p.flows {
-			if !yield(f) {
+	parts := make([]part, ahead) // each in its turn
+	for i := range parts {
+		parts[i].made = make(chan struct{}, 1)
+	}
+	hand := func(p *part) bool {
+		<-p.made
+		for i := range p.refs {
+			if !yield(&p.sheets[i].Flow) {
 				return false
 			}
 		}
+		if kept {
+			p.sheets = nil
+		}
 		return true
 	}
+	n := 0
 	for refs := range slices.Chunk(r.flows, partSize) {
-		p := &part{refs: refs, flows: make([]*Flow, 0, len(refs)), done: make(chan struct{})}
-		waiting = append(waiting, p)
-		work <- p
-		if len(waiting) == ahead && !hand() {
+		p := &parts[n%ahead]
+		if n >= ahead && !hand(p) {
 			return
 		}
+		p.refs = refs
+		work <- p
+		n++
 	}
-	for len(waiting) > 0 {
-		if !hand() {
+	for i := max(0, n-ahead); i < n; i++ {
+		if !hand(&parts[i%ahead]) {
 			return
 		}
 	}

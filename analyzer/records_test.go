@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"iter"
 	"reflect"
 	"testing"
 )
@@ -26,23 +27,51 @@ func TestRecordsMadeAhead(t *testing.T) {
 		t.Fatalf("%d connections are too few for this test", len(want))
 	}
 	for _, stop := range []int{1, partSize, 5*partSize + 1, len(want)} {
-		n := 0
-		for f := range several.Flows() {
-			if !reflect.DeepEqual(f, want[n]) {
-				t.Fatalf("record %d: %+v\nwant %+v", n, f, want[n])
-			}
-			if n%100 == 0 {
-				other := len(want) - 1 - n
-				if f, _ := several.Flow(other); !reflect.DeepEqual(f, want[other]) {
-					t.Fatalf("record %d, asked for by number: %+v\nwant %+v", other, f, want[other])
+		for name, records := range map[string]iter.Seq[*Flow]{"Flows": several.Flows(), "Scan": several.Scan()} {
+			n := 0
+			for f := range records {
+				if !reflect.DeepEqual(f, want[n]) {
+					t.Fatalf("%s, record %d: %+v\nwant %+v", name, n, f, want[n])
+				}
+				if n%100 == 0 {
+					other := len(want) - 1 - n
+					if f, _ := several.Flow(other); !reflect.DeepEqual(f, want[other]) {
+						t.Fatalf("%s, record %d, asked for by number: %+v\nwant %+v", name, other, f, want[other])
+					}
+				}
+				if n++; n == stop {
+					break
 				}
 			}
-			if n++; n == stop {
-				break
+			if n != stop {
+				t.Errorf("%s: %d records, want %d", name, n, stop)
 			}
 		}
-		if n != stop {
-			t.Errorf("%d records, want %d", n, stop)
+	}
+}
+
+// Records of Flows stay as they are when others are made, those of Scan are written over; with one job and with several.
+func TestRecordsThatMayBeKept(t *testing.T) {
+	name := benchCapture(t, "a", 3000)
+	for _, jobs := range []int{1, 2} {
+		r, err := ReadFile(context.Background(), name, Options{Jobs: jobs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, scanned := map[*Flow]bool{}, map[*Flow]bool{}
+		next := 0
+		for f := range r.Flows() {
+			kept[f] = true
+		}
+		for f := range r.Scan() {
+			if f.Stream != next {
+				t.Fatalf("%d jobs: stream %d where %d was to come", jobs, f.Stream, next)
+			}
+			scanned[f] = true
+			next++
+		}
+		if most := 4 * partSize; len(kept) != len(r.flows) || len(scanned) > most {
+			t.Errorf("%d jobs: %d connections, records of Flows in %d places, of Scan in %d, want at most %d", jobs, len(r.flows), len(kept), len(scanned), most)
 		}
 	}
 }

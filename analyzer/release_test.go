@@ -85,10 +85,10 @@ func referred(s *shard) (n [7]int) {
 		}
 		c := s.closings.at(f.closing)
 		for x := range f.e {
-			n[0] += len(s.frames(1, s.repeatsOf(&c.fin[x]).more)) - 1
+			n[0] += len(s.frames(nil, 1, s.repeatsOf(&c.fin[x]).more)) - 1
 			n[5] += btoi(c.fin[x].repeats != 0)
 			if c.resets != 0 {
-				n[0] += len(s.frames(1, s.resets.at(c.resets).more[x])) - 1
+				n[0] += len(s.frames(nil, 1, s.resets.at(c.resets).more[x])) - 1
 			}
 			if f.odd != 0 && s.odds.at(f.odd).suspect[x] != 0 {
 				n[1]++

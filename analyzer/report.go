@@ -45,7 +45,7 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep.flows = r.number(numbers)
 	if r.opts.Only != nil {
 		views, done := r.viewers()
-		rep.flows = slices.DeleteFunc(rep.flows, func(ref flowRef) bool { return !r.opts.Only(rep.build(views[ref.shard], ref)) })
+		rep.flows = slices.DeleteFunc(rep.flows, func(ref flowRef) bool { return !r.opts.Only(rep.build(new(sheet), views[ref.shard], ref)) })
 		done()
 	}
 	rep.count(numbers)
@@ -86,7 +86,13 @@ func (r *run) number(numbers []streams) []flowRef {
 // Flows yields the records of all reported connections in stream order; with Options.FindingsOnly, of those that were not over
 // for long when the capture ended, and of [Examples] of each finding. A record is valid on its own: it may be kept.
 func (r *Report) Flows() iter.Seq[*Flow] {
-	return r.records
+	return func(yield func(*Flow) bool) { r.records(true, yield) }
+}
+
+// Scan yields the records that Flows yields, each until the next one is asked for: they are written over one another. It is for
+// who makes something of millions of records and keeps none.
+func (r *Report) Scan() iter.Seq[*Flow] {
+	return func(yield func(*Flow) bool) { r.records(false, yield) }
 }
 
 // Marked yields, like Flows, the records of examples of each finding of each severity among the reported connections: at
@@ -99,7 +105,7 @@ func (r *Report) Marked() iter.Seq[*Flow] {
 		views, done := r.run.viewers()
 		defer done()
 		for _, ref := range r.flows {
-			if ref.marked && !yield(r.build(views[ref.shard], ref)) {
+			if ref.marked && !yield(r.build(new(sheet), views[ref.shard], ref)) {
 				return
 			}
 		}
@@ -114,7 +120,7 @@ func (r *Report) Flow(stream int) (*Flow, bool) {
 	}
 	v := r.run.shards[ref.shard].viewer()
 	defer v.close()
-	return r.build(v, ref), true
+	return r.build(new(sheet), v, ref), true
 }
 
 func (r *Report) find(stream int) (flowRef, bool) {
@@ -125,9 +131,11 @@ func (r *Report) find(stream int) (flowRef, bool) {
 	return r.flows[i], true
 }
 
-// build makes the record of a connection that v looks at.
-func (r *Report) build(v *viewer, ref flowRef) *Flow {
-	return v.s.record(v.at(ref.flow), int(ref.stream), r.run.end, &r.assumptions)
+// build makes the record of a connection that v looks at, on a sheet.
+func (r *Report) build(room *sheet, v *viewer, ref flowRef) *Flow {
+	f := v.at(ref.flow)
+	v.s.concludeTo(&v.outcome, f, r.run.end)
+	return v.s.recordOf(room, f, &v.outcome, int(ref.stream), r.run.end, &r.assumptions)
 }
 
 // viewers returns a viewer of each shard, and what closes them.

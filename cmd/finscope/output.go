@@ -35,9 +35,9 @@ func (c *config) render(all, r *analyzer.Report, out io.Writer, colours report.P
 	case len(c.explain) > 0:
 		return c.ladders(r, out, colours)
 	case c.format == "json":
-		return report.JSON(out, r, r.Flows(), detail)
+		return report.JSON(out, r, r.Scan(), detail)
 	case c.format == "csv":
-		return report.CSV(out, r.Flows())
+		return report.CSV(out, r.Scan())
 	}
 	o := report.TextOptions{Detail: detail, Flows: int(c.flows), Palette: colours}
 	if c.selects() {

@@ -1,10 +1,7 @@
 package report
 
 import (
-	"net/netip"
 	"strconv"
-	"time"
-	"unicode/utf8"
 
 	"finscope/analyzer"
 )
@@ -20,7 +17,7 @@ func appendFlow(b []byte, f *analyzer.Flow) []byte {
 	b = append(b, `,"server":`...)
 	b = appendEndpoint(b, &f.Server)
 	b = append(b, `,"roles":`...)
-	b = appendString(b, string(f.Roles))
+	b = appendName(b, f.Roles)
 	b = append(b, `,"start":`...)
 	b = appendTime(b, f.Start)
 	b = append(b, `,"end":`...)
@@ -32,15 +29,15 @@ func appendFlow(b []byte, f *analyzer.Flow) []byte {
 	b = append(b, `,"packets":`...)
 	b = strconv.AppendUint(b, f.Packets, 10)
 	b = append(b, `,"verdict":`...)
-	b = appendString(b, string(f.Verdict))
+	b = appendName(b, f.Verdict)
 	b = append(b, `,"closed_first":`...)
-	b = appendString(b, string(f.ClosedFirst))
+	b = appendName(b, f.ClosedFirst)
 	b = append(b, `,"closed_by":`...)
-	b = appendOptional(b, f.ClosedBy)
+	b = appendOptionalName(b, f.ClosedBy)
 	b = append(b, `,"confidence":`...)
-	b = appendString(b, string(f.Confidence))
+	b = appendName(b, f.Confidence)
 	b = append(b, `,"doubts":`...)
-	b = appendStrings(b, f.Doubts)
+	b = appendNames(b, f.Doubts)
 	b = append(b, `,"age":`...)
 	b = appendSeconds(b, f.Age)
 	b = append(b, `,"half_close":`...)
@@ -62,7 +59,7 @@ func appendFlow(b []byte, f *analyzer.Flow) []byte {
 		b = appendFinding(b, &f.Findings[i])
 	}
 	b = append(b, `],"codes":`...)
-	b = appendStrings(b, f.Codes)
+	b = appendNames(b, f.Codes)
 	b = append(b, `,"display_filter":`...)
 	b = appendString(b, f.DisplayFilter)
 	return append(b, '}')
@@ -130,7 +127,7 @@ func appendHalfClose(b []byte, h *analyzer.HalfClose) []byte {
 		return append(b, "null"...)
 	}
 	b = append(b, `{"by":`...)
-	b = appendString(b, string(h.By))
+	b = appendName(b, h.By)
 	b = append(b, `,"seconds":`...)
 	b = appendSeconds(b, h.Seconds)
 	b = append(b, `,"bytes":`...)
@@ -143,7 +140,7 @@ func appendReset(b []byte, r *analyzer.Reset) []byte {
 		return append(b, "null"...)
 	}
 	b = append(b, `{"by":`...)
-	b = appendString(b, string(r.By))
+	b = appendName(b, r.By)
 	b = append(b, `,"frame":`...)
 	b = strconv.AppendUint(b, r.Frame, 10)
 	b = append(b, `,"time":`...)
@@ -161,122 +158,26 @@ func appendReset(b []byte, r *analyzer.Reset) []byte {
 
 func appendTimeWait(b []byte, w *analyzer.TimeWaitSpan) []byte {
 	b = append(b, `{"holder":`...)
-	b = appendString(b, string(w.Holder))
+	b = appendName(b, w.Holder)
 	b = append(b, `,"since":`...)
 	b = appendTime(b, w.Since)
 	b = append(b, `,"until":`...)
 	b = appendTime(b, w.Until)
 	b = append(b, `,"ended":`...)
-	b = appendString(b, string(w.Ended))
+	b = appendName(b, w.Ended)
 	return append(b, '}')
 }
 
 func appendFinding(b []byte, f *analyzer.Finding) []byte {
 	b = append(b, `{"code":`...)
-	b = appendString(b, string(f.Code))
+	b = appendName(b, f.Code)
 	b = append(b, `,"severity":`...)
-	b = appendString(b, string(f.Severity))
+	b = appendName(b, f.Severity)
 	b = append(b, `,"who":`...)
-	b = appendOptional(b, f.Who)
+	b = appendOptionalName(b, f.Who)
 	b = append(b, `,"frames":`...)
 	b = appendFrames(b, f.Frames)
 	b = append(b, `,"text":`...)
 	b = appendString(b, f.Text)
 	return append(b, '}')
-}
-
-// appendTime appends t as a string, the zero time as null.
-func appendTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return append(b, "null"...)
-	}
-	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, time.RFC3339) // package time formats this layout faster than others
-	b = append(b[:len(b)-len("Z")], `.000000000Z"`...)
-	n := uint32(t.Nanosecond())
-	for i := len(b) - len(`0Z"`); n > 0; i-- {
-		b[i] = '0' + byte(n%10)
-		n /= 10
-	}
-	return b
-}
-
-func appendSeconds(b []byte, s analyzer.Seconds) []byte {
-	return strconv.AppendFloat(b, float64(s), 'f', -1, 64)
-}
-
-func appendAddr(b []byte, a netip.Addr) []byte {
-	b = append(b, '"')
-	b = a.AppendTo(b)
-	return append(b, '"')
-}
-
-func appendFrames(b []byte, frames []uint64) []byte {
-	b = append(b, '[')
-	for i, n := range frames {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendUint(b, n, 10)
-	}
-	return append(b, ']')
-}
-
-func appendStrings[S ~string](b []byte, list []S) []byte {
-	b = append(b, '[')
-	for i, s := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, string(s))
-	}
-	return append(b, ']')
-}
-
-func appendOptional[S ~string](b []byte, s *S) []byte {
-	if s == nil {
-		return append(b, "null"...)
-	}
-	return appendString(b, string(*s))
-}
-
-// appendString appends s quoted. No string of a record comes from packets, so escapes are rare; they are right all the
-// same, and invalid UTF-8 becomes U+FFFD as in encoding/json.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
-			b = append(b, s[from:i]...)
-			switch c {
-			case '"', '\\':
-				b = append(b, '\\', c)
-			case '\n':
-				b = append(b, '\\', 'n')
-			case '\t':
-				b = append(b, '\\', 't')
-			default:
-				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			}
-			i++
-			from = i
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			b = append(b, s[from:i]...)
-			b = append(b, "\uFFFD"...)
-			i++
-			from = i
-			continue
-		}
-		i += n
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
 }

@@ -1,0 +1,168 @@
+package report
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"finscope/analyzer"
+)
+
+// appendTime appends t as a string, the zero time as null. The year has four digits: times of captures are of 1678 to 2262.
+func appendTime(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, "null"...)
+	}
+	const form = `"0000-00-00T00:00:00.000000000Z"`
+	b = append(b, form...)
+	text := (*[len(form)]byte)(b[len(b)-len(form):])
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	putPair((*[2]byte)(text[1:]), uint32(year)/100)
+	putPair((*[2]byte)(text[3:]), uint32(year)%100)
+	putPair((*[2]byte)(text[6:]), uint32(month))
+	putPair((*[2]byte)(text[9:]), uint32(day))
+	putPair((*[2]byte)(text[12:]), uint32(hour))
+	putPair((*[2]byte)(text[15:]), uint32(minute))
+	putPair((*[2]byte)(text[18:]), uint32(second))
+	putNine((*[9]byte)(text[21:]), uint32(t.Nanosecond()))
+	return b
+}
+
+// putNine writes the nine digits of a fraction of a second.
+func putNine(b *[9]byte, ns uint32) {
+	b[0] = '0' + byte(ns/1e8)
+	upper, lower := ns/1e4, ns%1e4
+	putPair((*[2]byte)(b[1:]), upper/100%100)
+	putPair((*[2]byte)(b[3:]), upper%100)
+	putPair((*[2]byte)(b[5:]), lower/100)
+	putPair((*[2]byte)(b[7:]), lower%100)
+}
+
+// putPair writes the two digits of a number below 100.
+func putPair(b *[2]byte, n uint32) {
+	const digits = "00010203040506070809" +
+		"10111213141516171819" +
+		"20212223242526272829" +
+		"30313233343536373839" +
+		"40414243444546474849" +
+		"50515253545556575859" +
+		"60616263646566676869" +
+		"70717273747576777879" +
+		"80818283848586878889" +
+		"90919293949596979899"
+	b[0], b[1] = digits[2*n], digits[2*n+1]
+}
+
+// appendSeconds appends the shortest number that says s. What is whole nanoseconds and below eleven days, as nearly all durations of
+// captures are, has at most 15 digits: then no shorter number is as near, and package strconv need not look for one.
+func appendSeconds(b []byte, s analyzer.Seconds) []byte {
+	const most = 1e15
+	n := int64(s.Duration())
+	if n < 0 || n >= most || analyzer.Seconds(float64(n)/1e9) != s {
+		return strconv.AppendFloat(b, float64(s), 'f', -1, 64)
+	}
+	b = strconv.AppendInt(b, n/1e9, 10)
+	fraction := uint32(n % 1e9)
+	if fraction == 0 {
+		return b
+	}
+	b = append(b, ".000000000"...)
+	putNine((*[9]byte)(b[len(b)-9:]), fraction)
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func appendAddr(b []byte, a netip.Addr) []byte {
+	b = append(b, '"')
+	b = a.AppendTo(b)
+	return append(b, '"')
+}
+
+func appendFrames(b []byte, frames []uint64) []byte {
+	b = append(b, '[')
+	for i, n := range frames {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, n, 10)
+	}
+	return append(b, ']')
+}
+
+// appendName appends one of the names of the record format quoted: none has anything that needs to be escaped.
+func appendName[S ~string](b []byte, name S) []byte {
+	b = append(b, '"')
+	b = append(b, name...)
+	return append(b, '"')
+}
+
+func appendNames[S ~string](b []byte, names []S) []byte {
+	b = append(b, '[')
+	for i, s := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendName(b, s)
+	}
+	return append(b, ']')
+}
+
+func appendOptionalName[S ~string](b []byte, name *S) []byte {
+	if name == nil {
+		return append(b, "null"...)
+	}
+	return appendName(b, *name)
+}
+
+func appendOptional(b []byte, s *string) []byte {
+	if s == nil {
+		return append(b, "null"...)
+	}
+	return appendString(b, *s)
+}
+
+// appendString appends s quoted. No string of a record comes from packets, so escapes are rare; they are right all the
+// same, and invalid UTF-8 becomes U+FFFD as in encoding/json.
+func appendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c >= ' ' && c != '"' && c != '\\' {
+				i++
+				continue
+			}
+			b = append(b, s[from:i]...)
+			switch c {
+			case '"', '\\':
+				b = append(b, '\\', c)
+			case '\n':
+				b = append(b, '\\', 'n')
+			case '\t':
+				b = append(b, '\\', 't')
+			default:
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			}
+			i++
+			from = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			b = append(b, s[from:i]...)
+			b = append(b, "\uFFFD"...)
+			i++
+			from = i
+			continue
+		}
+		i += n
+	}
+	b = append(b, s[from:]...)
+	return append(b, '"')
+}
