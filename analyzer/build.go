@@ -27,6 +27,29 @@ type finSheet struct {
 	ackedTime  time.Time
 }
 
+// Clone returns a copy of f that may be kept where f may not: see [Report.Scan].
+func (f *Flow) Clone() *Flow {
+	c := *f // what is not on a sheet is never written over
+	c.ClosedBy = clone(f.ClosedBy)
+	c.TimeWait = slices.Clone(f.TimeWait)
+	for _, e := range [...]*Endpoint{&c.Client, &c.Server} {
+		if n := clone(e.FIN); n != nil {
+			n.Frames, n.AckedFrame, n.AckedTime = slices.Clone(n.Frames), clone(n.AckedFrame), clone(n.AckedTime)
+			e.FIN = n
+		}
+	}
+	return &c
+}
+
+// clone copies what p points to, if anything.
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
 // record makes the record of a connection. end is the time of the last packet of the capture.
 func (s *shard) record(f *flow, stream int, end int64, a *assumptions) *Flow {
 	o := s.conclude(f, end)

@@ -50,7 +50,8 @@ func TestRecordsMadeAhead(t *testing.T) {
 	}
 }
 
-// Records of Flows stay as they are when others are made, those of Scan are written over; with one job and with several.
+// Records of Flows stay as they are when others are made, and so do clones of those of Scan, which are written over; with one
+// job and with several.
 func TestRecordsThatMayBeKept(t *testing.T) {
 	name := benchCapture(t, "a", 3000)
 	for _, jobs := range []int{1, 2} {
@@ -59,19 +60,27 @@ func TestRecordsThatMayBeKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept, scanned := map[*Flow]bool{}, map[*Flow]bool{}
+		var flows, clones []*Flow
 		next := 0
 		for f := range r.Flows() {
 			kept[f] = true
+			flows = append(flows, f)
 		}
 		for f := range r.Scan() {
 			if f.Stream != next {
 				t.Fatalf("%d jobs: stream %d where %d was to come", jobs, f.Stream, next)
 			}
 			scanned[f] = true
+			clones = append(clones, f.Clone())
 			next++
 		}
 		if most := 4 * partSize; len(kept) != len(r.flows) || len(scanned) > most {
 			t.Errorf("%d jobs: %d connections, records of Flows in %d places, of Scan in %d, want at most %d", jobs, len(r.flows), len(kept), len(scanned), most)
+		}
+		for i := range flows {
+			if !reflect.DeepEqual(flows[i], clones[i]) {
+				t.Fatalf("%d jobs: the clone of a record is, when all are made, %+v\nwant %+v", jobs, clones[i], flows[i])
+			}
 		}
 	}
 }

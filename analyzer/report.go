@@ -90,7 +90,7 @@ func (r *Report) Flows() iter.Seq[*Flow] {
 }
 
 // Scan yields the records that Flows yields, each until the next one is asked for: they are written over one another. It is for
-// who makes something of millions of records and keeps none.
+// who makes something of millions of records and keeps none, or a [Flow.Clone] of few.
 func (r *Report) Scan() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) { r.records(false, yield) }
 }

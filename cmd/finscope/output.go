@@ -46,7 +46,7 @@ func (c *config) render(all, r *analyzer.Report, out io.Writer, colours report.P
 	if c.quiet {
 		return report.Text(out, r, r.Marked(), o)
 	}
-	return report.Text(out, r, r.Flows(), o)
+	return report.Text(out, r, r.Scan(), o)
 }
 
 // ladders explains the connections of -x in the order in which they were named.

@@ -9,7 +9,7 @@ import (
 	"finscope/analyzer"
 )
 
-// ranked keeps the most telling flows: all of them if limit is negative, else at most limit, so that a capture of
+// ranked keeps copies of the most telling flows: all of them if limit is negative, else at most limit, so that a capture of
 // millions of flows costs as much memory as the list that is printed.
 type ranked struct {
 	limit int
@@ -19,9 +19,9 @@ type ranked struct {
 func (r *ranked) add(f *analyzer.Flow) {
 	switch {
 	case r.limit < 0 || len(r.heap) < r.limit:
-		heap.Push(&r.heap, f)
+		heap.Push(&r.heap, f.Clone())
 	case r.limit > 0 && moreTelling(f, r.heap[0]) < 0:
-		r.heap[0] = f
+		r.heap[0] = f.Clone()
 		heap.Fix(&r.heap, 0)
 	}
 }

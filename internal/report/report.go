@@ -15,5 +15,6 @@ import (
 	"finscope/analyzer"
 )
 
-// Flows yields connections in stream order, as [analyzer.Report.Flows] does.
+// Flows yields connections in stream order, as [analyzer.Report.Flows] or, since no writer keeps what it is given,
+// [analyzer.Report.Scan] does.
 type Flows = iter.Seq[*analyzer.Flow]
