@@ -33,7 +33,7 @@ func (s *shard) noteGone(f *flow, q *resets, x int, p *packet, r *rstFacts, answ
 		return
 	}
 	abort := r.live && s.byAbort(r, e, peer)
-	if !abort && !answers && e.out.Started() && !fits(r, e, peer, &q.latest[f.peer(x)]) {
+	if !abort && !answers && e.out.Started() && !s.fits(r, e, peer, &q.latest[f.peer(x)]) {
 		return
 	}
 	g := &q.gone[x]

@@ -155,7 +155,7 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 	case r.seq == una:
 		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
 		// a FIN, see below.
-		r.strict = fin.sent && fin.end == r.seq+1
+		r.strict = fin.sent && fin.end == r.seq+1 && r.before[1-x] != FinWait2 // the FIN would have brought it to TIME_WAIT
 		r.accepted, r.unproven = r.strict, !r.strict
 	case fin.sent && fin.acked && r.seq == fin.end-1:
 		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
@@ -173,19 +173,20 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 		r.unproven = true
 	}
 	if r.accepted && !r.unproven {
-		r.foreign = !fits(r, e, peer, latest)
+		r.foreign = !s.fits(r, e, peer, latest)
 	}
 }
 
 // fits reports whether x could have sent the RST: a socket sends it at its next number, a stack without one at the
 // number that the packet it answers acknowledged (§3.10.7.1); latest is of the peer.
-func fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
+func (s *shard) fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 	switch {
 	case r.seq == e.out.Next(), r.seq == peer.lastAck, latest.seen && r.seq == latest.ack:
 		return true
 	case r.seq == peer.prevAck:
-		// It may answer a packet on its way, as long as x had not acknowledged all that peer had sent by then.
-		return !e.has(sentACK) || e.lastAck.Before(peer.prevEnd)
+		// It may answer a packet on its way, as long as x had not acknowledged all that peer had sent by then, or there was no
+		// time yet for the answer to an empty one.
+		return !e.has(sentACK) || e.lastAck.Before(peer.prevEnd) || r.time-peer.lastTime <= s.delta(e)
 	default:
 		return false
 	}

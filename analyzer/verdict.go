@@ -66,11 +66,24 @@ func (s *shard) ackedWithin(f *flow, x int) int64 {
 	return there + 500e6
 }
 
+// answeredCopy returns when the copy of a FIN passed that a segment of e, which passed at a moment, may have answered: the latest one, or
+// the one before if there was not even a quarter of the time to e and back, for which a handshake may take longer than other packets.
+func (s *shard) answeredCopy(fin *finFacts, moment int64, e *endpoint) int64 {
+	latest := moment - int64(e.rtt)*1000/4 + 2*disorderTolerance
+	switch before := fin.last - s.repeatsOf(fin).gap; {
+	case fin.last <= latest || fin.repeats == 0:
+		return fin.last
+	case before <= latest:
+		return before
+	}
+	return fin.time
+}
+
 // decideBoth finds the verdict where both sides sent a FIN.
 func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	for x, fin := range []*finFacts{n, m} {
 		other := []*finFacts{m, n}[x]
-		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-other.last > s.ackedWithin(f, x) {
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-s.answeredCopy(other, fin.time, &f.e[x]) > s.ackedWithin(f, x) {
 			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
 			o.doubts |= firstFIN

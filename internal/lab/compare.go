@@ -212,10 +212,27 @@ func (x *comparison) aborted(l *Life, v Visit) bool {
 	return false
 }
 
+// gone returns the side that aborted with a RST that did not pass the tap, and answered something with one that did: all that the tap
+// knows is that it was gone. Empty if none did.
+func (x *comparison) gone() string {
+	for _, side := range []Side{Client, Server} {
+		l := x.c.life(side)
+		if l == nil || len(l.Visits) == 0 || l.Visits[len(l.Visits)-1].Why != whyRSTOut {
+			continue
+		}
+		if slices.ContainsFunc(x.w.packets[side], func(p wirePacket) bool {
+			return p.out && p.seg.has(flagRST) && !p.seg.has(flagACK) && x.w.at[x.v.Tap][p.seg.hash] != 0
+		}) {
+			return string(side)
+		}
+	}
+	return ""
+}
+
 func (x *comparison) closedFirst() {
 	want := x.first()
 	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
-	if want == got || want == "both" && got == x.abortedBefore() {
+	if want == got || want == "both" && got == x.abortedBefore() || want == "none" && got == x.gone() {
 		return
 	}
 	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"

@@ -6,8 +6,11 @@ import "slices"
 // difference. The rules here find out that it sent nothing more: then nothing on the wire tells, and finscope's
 // presumption that packets arrive is all there is to go by.
 
-// lostReset reports whether a side never got the RST by which a record says that it was closed, nor any later one, or not
-// all that stood before it, so that it could not believe it; and sent nothing since that passed the tap.
+// sameFrame is more than the time of a frame loses in a capture.
+const sameFrame Moment = 1e3 // ns
+
+// lostReset reports whether a side never got the RST by which a record says that it was closed, nor a later one that it believed, or
+// not all that stood before it, so that it could not believe it; and sent nothing since that passed the tap.
 func (x *comparison) lostReset(side Side) bool {
 	r := x.v.Flow.Reset
 	if r == nil || !r.Accepted || x.v.Tap.own(side) || x.v.named(x.t, string(r.By)) != string(side.other()) {
@@ -22,7 +25,7 @@ func (x *comparison) lostReset(side Side) bool {
 		}
 		if !p.out {
 			came[p.seg.hash] = true
-			any = any || p.seg.has(flagRST) && passed >= at
+			any = any || p.seg.has(flagRST) && passed >= at && (passed-at < sameFrame || len(x.c.life(side).RSTIn) > 0)
 		}
 	}
 	return !any || slices.ContainsFunc(x.w.packets[side.other()], func(p wirePacket) bool {

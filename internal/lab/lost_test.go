@@ -43,6 +43,9 @@ func TestLostReset(t *testing.T) {
 	}{
 		{"it never came", func() []passing { return []passing{data, rst} }, true},
 		{"it came", func() []passing { r := rst; r.arrived = true; return []passing{data, r} }, false},
+		{"one came later that could not be believed", func() []passing {
+			return []passing{data, rst, {side: Server, at: 101, seg: Segment{Flags: flagRST, Seq: 20}, tap: true, arrived: true}}
+		}, true},
 		{"it came, and the data before it did not", func() []passing {
 			r, d := rst, data
 			r.arrived, d.arrived = true, false

@@ -61,6 +61,14 @@ type step struct {
 func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 	for i, v := range l.Visits {
 		s := step{state: v.State}
+		left := Moment(1 << 62)
+		if i+1 < len(l.Visits) {
+			left = l.Visits[i+1].After
+		}
+		if v.State == "CLOSING" && !w.sentFIN(l, left, hostOf(l.Side)) {
+			s.state = "CLOSE_WAIT"
+			silent = append(silent, "CLOSING while the FIN waits behind data: to the other side it has not closed")
+		}
 		if i+1 < len(l.Visits) {
 			next := l.Visits[i+1]
 			s.required = w.shows(l, v, next.After, tap)
@@ -72,10 +80,6 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			}
 			if v.State == "SYN_RECEIVED" {
 				s.required = false
-			}
-			if v.State == "CLOSING" && !w.sentFIN(l, next.After, hostOf(l.Side)) {
-				s.state = "CLOSE_WAIT"
-				silent = append(silent, "CLOSING while the FIN waited behind data: to the other side it has not closed")
 			}
 			if v.State == "LAST_ACK" && s.required && !w.sentFIN(l, next.After, hostOf(l.Side)) {
 				s.required = false
