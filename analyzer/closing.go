@@ -24,10 +24,10 @@ type finFacts struct {
 	inferred     bool // not captured: the peer's acknowledgments show it
 	acked        bool // an acknowledgment that covers it passed
 	first        bool // it is the first packet that was captured of its sender
-	guessed      bool // whether early is true cannot be told from the packets
+	guessed      bool // whether early is true, or not, cannot be told from the packets
 	early        bool // it had been sent before the peer's FIN arrived, whatever the copy in hand acknowledges
 	withData     bool // the peer acknowledged it together with data before it: they arrived together
-	peerInFlight bool // the peer had unacknowledged data in flight when it first acknowledged this FIN
+	peerInFlight bool // it did not acknowledge all that the peer had sent when that first acknowledged it
 
 	frame uint64 // first transmission; 0: it was not captured
 	time  int64

@@ -23,7 +23,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		}
 		if f.odd != 0 {
 			s.heldByWindow(f, x, p)
-			s.noteLostFIN(n, &c.fin[y], &s.raritiesIn(s.odds.at(f.odd)).early[x], id)
+			s.noteLostFIN(f, x, n, &c.fin[y], &s.raritiesIn(s.odds.at(f.odd)).early[x], id)
 		}
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
@@ -63,11 +63,11 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	}
 }
 
-// noteLostFIN looks at a FIN of which an earlier copy was lost before the capture point: its sender had counted it
+// noteLostFIN looks at a FIN of x of which an earlier copy was lost before the capture point: its sender had counted it
 // already when it sent an empty segment, early. What that one acknowledged was known to the sender when it closed, or is
 // an upper bound of it; m is the peer's FIN. id is the identity of the copy in hand: sent before the early segment, it is
 // the first one after all, overtaken on its way.
-func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK, id identity) {
+func (s *shard) noteLostFIN(f *flow, x int, n, m *finFacts, early *earlyACK, id identity) {
 	if !early.valid || early.seq != n.end {
 		return
 	}
@@ -81,10 +81,15 @@ func (s *shard) noteLostFIN(n, m *finFacts, early *earlyACK, id identity) {
 		n.ack = early.ack
 	}
 	// A segment from before this FIN that acknowledges the peer's proves a passive close. Without one, if the early segment
-	// answered the peer's first FIN, the lost copy had been sent without knowing of that.
+	// answered the peer's first FIN, the lost copy had been sent without knowing of that. That answer comes at once (§3.10.7.4, eighth):
+	// what comes later is likelier to answer a packet from before the peer's FIN that was held up on its way.
 	proof := m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end)
-	n.early = early.peerFINs <= 1 && !proof
-	n.guessed = n.early && !known
+	// If the peer sent its SYN more than once, the way to x and back is not known (RFC 6298 §3).
+	late := m.sent && early.time-m.last > s.delta(&f.e[x]) && !f.e[f.peer(x)].has(synAgain)
+	if !proof {
+		n.early = early.peerFINs <= 1 && !late
+		n.guessed = !n.early || !known
+	}
 }
 
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
@@ -104,8 +109,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 		n.acked, n.ackedFrame, n.ackedTime, n.ackedAt = true, p.frame, p.time, p.seg.End()
 		n.withData = e.prevAck.Before(n.end - 1)
 		n.peerNumbers = e.sentBefore
-		una, ok := e.out.Acked()
-		n.peerInFlight = ok && una.Before(p.seg.Seq) && !c.fin[x].sent
+		n.peerInFlight = n.ack.Before(p.seg.Seq) && p.seg.Seq != e.out.Next()+1 && !c.fin[x].sent // one past that is its own FIN
 		if s.tracing {
 			s.say(fmt.Sprintf("acknowledges the FIN of frame %d", n.frame))
 		}
@@ -149,14 +153,15 @@ func (s *shard) noteLate(f *flow, c *closing, x int, p *packet, kind reassembly.
 	}
 }
 
-// noteBeyond notes an empty segment of x that stands past all that x sent as far as the capture knows.
+// noteBeyond notes an empty segment of x that stands past all that x sent as far as the capture knows: by one number, as after a
+// FIN, or, once the connection closes, by any, as after data and a FIN.
 func (s *shard) noteBeyond(f *flow, x int, p *packet) {
-	if p.seg.Seq != f.e[x].out.Next()+1 {
+	if p.seg.Seq != f.e[x].out.Next()+1 && f.closing == 0 {
 		return
 	}
 	c := s.closingOf(f)
 	if e := &s.raritiesOf(s.oddOf(f)).early[x]; !e.valid || e.seq != p.seg.Seq {
-		*e = earlyACK{valid: true, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: s.copies(&c.fin[f.peer(x)]), stamp: identityOf(&p.seg)}
+		*e = earlyACK{valid: true, time: p.time, seq: p.seg.Seq, ack: p.seg.Ack, peerFINs: s.copies(&c.fin[f.peer(x)]), stamp: identityOf(&p.seg)}
 	}
 }
 

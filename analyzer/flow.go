@@ -117,6 +117,10 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 			return
 		}
 	}
+	if peer.inSYNSent() && !seg.Flags.Has(decode.SYN) && seg.Flags.Has(decode.ACK) && seg.Ack.AtOrBefore(peer.isn) {
+		s.say("acknowledges less than the SYN: left of an earlier connection, and answered with a RST (RFC 9293 §3.10.7.3, first)")
+		return
+	}
 	sent := e.out.Numbers()
 	kind := s.accept(e, peer, seg)
 	if s.tracing {

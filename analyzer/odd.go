@@ -139,10 +139,11 @@ func (s *shard) answered(o *oddities, y int, now int64) {
 	*q = silence{}
 }
 
-// earlyACK is an empty segment one number past what its sender had sent, as far as the capture knew. If that number turns
-// out to be a FIN that shows up later, an earlier copy of it was lost before the capture point.
+// earlyACK is an empty segment past what its sender had sent, as far as the capture knew. If a FIN that shows up later ends there,
+// an earlier copy of it was lost before the capture point.
 type earlyACK struct {
 	valid    bool
+	time     int64
 	seq      reassembly.Seq
 	ack      reassembly.Seq // what it acknowledged
 	peerFINs int32          // how often the peer had sent its FIN by then

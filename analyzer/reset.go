@@ -17,6 +17,10 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.addNote(&q.more[x], p.frame, int32(e.rstCount))
 	}
 	e.rstCount = min(e.rstCount+1, maxNotes)
+	if e.inSYNSent() && !p.seg.Flags.Has(decode.ACK) && p.seg.Seq.AtOrBefore(e.isn) {
+		s.say("answers what is left of an earlier connection, and stays in SYN_SENT (RFC 9293 §3.10.7.3, first)")
+		return
+	}
 	s.retractReset(f, q, x, p)
 	r := s.evidence(f, x, p)
 	s.judge(f, &r, &c.fin[x], &q.latest[1-x])

@@ -95,7 +95,7 @@ func (s *shard) lostFIN(f *flow, c *closing, x int) *finFacts {
 	n, early := &c.fin[x], &s.raritiesIn(s.odds.at(f.odd)).early[x]
 	if !n.sent && early.valid && early.seq == f.e[x].out.Next()+1 {
 		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
-		s.noteLostFIN(n, &c.fin[f.peer(x)], early, identity{})
+		s.noteLostFIN(f, x, n, &c.fin[f.peer(x)], early, identity{})
 	}
 	return n
 }

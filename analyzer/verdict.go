@@ -67,7 +67,8 @@ func (s *shard) ackedWithin(f *flow, x int) int64 {
 }
 
 // answeredCopy returns when the copy of a FIN passed that a segment of e, which passed at a moment, may have answered: the latest one, or
-// the one before if there was not even a quarter of the time to e and back, for which a handshake may take longer than other packets.
+// the one before if there was not even a quarter of the time to e and back, for which a handshake may take longer than other packets. A
+// FIN that was lost behind the capture point explains the rest as well, and is likelier than one that was lost before it together with an ACK.
 func (s *shard) answeredCopy(fin *finFacts, moment int64, e *endpoint) int64 {
 	latest := moment - int64(e.rtt)*1000/4 + 2*disorderTolerance
 	switch before := fin.last - s.repeatsOf(fin).gap; {

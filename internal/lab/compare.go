@@ -91,7 +91,7 @@ func (x *comparison) states(side Side) {
 	for _, s := range silent {
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path", s})
 	}
-	own := x.v.Tap.own(side)
+	own := x.v.Tap.own(side) && !x.w.held(l)
 	got := x.v.endpoint(x.t, side).State.String()
 	if got == "CLOSED" && (!own || l.Visits[len(l.Visits)-1].Why == whySilent) && !x.holds(side) {
 		// TIME_WAIT was presumed until a RST of that side showed that it held none: finscope took it back.
@@ -117,6 +117,9 @@ func (x *comparison) states(side Side) {
 	case !fits(path, steps) && !own && fits(path, uncrossed(steps)):
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
 			"CLOSING or FIN_WAIT_2: which of the peer's FIN and ACK it received first, nothing shows before its own ACK passes here"})
+	case !fits(path, steps) && !own && fits(corrected(path), steps):
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
+			"CLOSE_WAIT or CLOSING: that it had sent a FIN, nothing shows before a copy of that passes here"})
 	case !fits(path, steps):
 		x.differ(own, side, "path", "kernel %v, finscope %v", words(steps), path)
 	}
@@ -271,7 +274,7 @@ func (x *comparison) timeWait() {
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "the RST that ends a TIME_WAIT was lost behind the tap, or ignored (tcp_rfc1337): " +
 				"neither leaves a trace, and the finding time-wait-killed says that it is presumed"})
 		default:
-			x.differ(x.v.Tap.own(side), side, "time_wait", "kernel %q, finscope %q", want, got)
+			x.differ(x.v.Tap.own(side) && !x.w.held(l), side, "time_wait", "kernel %q, finscope %q", want, got)
 		}
 	}
 }

@@ -175,7 +175,7 @@ func Judge(ctx context.Context, dir string, run *Run) ([]*Result, error) {
 	return results, nil
 }
 
-// ghost reports whether a connection is but a request of the server that a duplicate of an earlier connection's SYN has
+// ghost reports whether a connection is but a request of the server that a late copy of an earlier connection's SYN has
 // made. There is no client to it, and whether its packets are a connection of their own is a matter of taste.
 func (r *Result) ghost(w *onWire, all []*Result) bool {
 	c := r.Connection
@@ -184,11 +184,11 @@ func (r *Result) ghost(w *onWire, all []*Result) bool {
 	}) {
 		return false
 	}
-	seen, last := map[uint64]int{}, uint64(0)
+	seen, last := map[uint32]int{}, uint32(0)
 	for _, p := range w.packets[Server] {
 		if !p.out && p.seg.has(flagSYN) && !p.seg.has(flagACK) && p.time <= c.Server.Visits[0].Until {
-			seen[p.seg.hash]++
-			last = p.seg.hash
+			seen[p.seg.Seq]++
+			last = p.seg.Seq
 		}
 	}
 	return seen[last] > 1

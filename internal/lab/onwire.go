@@ -222,6 +222,30 @@ func (w *onWire) sentFIN(l *Life, until Moment, tap Tap) bool {
 	})
 }
 
+// held reports whether a life's FIN waited behind data until that of the peer had arrived. What the wire shows then is a passive close.
+func (w *onWire) held(l *Life) bool {
+	if l == nil {
+		return false
+	}
+	for i, v := range l.Visits {
+		if v.State == "CLOSING" && i > 0 {
+			return !w.sentFIN(l, v.After, hostOf(l.Side))
+		}
+	}
+	return false
+}
+
+// corrected returns the path without a CLOSE_WAIT that CLOSING follows, which is no way that there is (RFC 9293 §3.6).
+func corrected(path []string) []string {
+	out := slices.Clone(path)
+	for i := len(out) - 1; i > 0; i-- {
+		if out[i-1] == "CLOSE_WAIT" && out[i] == "CLOSING" {
+			out = slices.Delete(out, i-1, i)
+		}
+	}
+	return out
+}
+
 // fits reports whether a path goes through all required steps and no others.
 func fits(path []string, steps []step) bool {
 	if len(steps) == 0 {

@@ -22,8 +22,13 @@ func (l *Lab) RecordRandom(seed uint64, n int) (*Run, error) {
 		if r.IntN(3) == 0 {
 			*h = append(*h, fmt.Sprintf("net.ipv4.tcp_orphan_retries=%d", 1+r.IntN(3)))
 		}
-		if r.IntN(5) == 0 {
-			*h = append(*h, "net.ipv4.tcp_timestamps=0")
+		for _, setting := range []string{
+			"net.ipv4.tcp_timestamps=0", "net.ipv4.tcp_sack=0", "net.ipv4.tcp_window_scaling=0", "net.ipv4.tcp_ecn=1",
+			"net.ipv4.tcp_rfc1337=1", "net.ipv4.tcp_retries2=3",
+		} {
+			if r.IntN(6) == 0 {
+				*h = append(*h, setting)
+			}
 		}
 	}
 	weather := fate{lost: r.IntN(4) * 30, twice: r.IntN(3) * 20, late: r.IntN(3) * 30}
@@ -132,8 +137,31 @@ func (c *conn) patience(d time.Duration) {
 	unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
 }
 
+// temper sets an option that changes when, or whether, the kernel sends.
+func (c *conn) temper(r *rand.Rand) {
+	switch r.IntN(16) {
+	case 0:
+		c.buffer(unix.SO_RCVBUF, 2304) // the least: a window that closes
+	case 1:
+		c.buffer(unix.SO_SNDBUF, 4608)
+	case 2:
+		c.option("TCP_NODELAY", unix.TCP_NODELAY, 1)
+	case 3:
+		c.option("TCP_LINGER2", unix.TCP_LINGER2, []int{-1, 1}[r.IntN(2)])
+	case 4:
+		c.linger(1, 1)
+	case 5:
+		c.option("TCP_USER_TIMEOUT", unix.TCP_USER_TIMEOUT, 300)
+	case 6:
+		c.option("TCP_QUICKACK", unix.TCP_QUICKACK, r.IntN(2))
+	case 7:
+		c.keepalive(1)
+	}
+}
+
 // live does what applications do, at random.
 func (c *conn) live(r *rand.Rand) {
+	c.temper(r)
 	for range 1 + r.IntN(6) {
 		switch r.IntN(12) {
 		case 0, 1, 2:
