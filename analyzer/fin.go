@@ -85,7 +85,7 @@ func (s *shard) noteLostFIN(f *flow, x int, n, m *finFacts, early *earlyACK, id 
 	// what comes later is likelier to answer a packet from before the peer's FIN that was held up on its way.
 	proof := m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end)
 	// If the peer sent its SYN more than once, the way to x and back is not known (RFC 6298 §3).
-	late := m.sent && early.time-m.last > s.delta(&f.e[x]) && !f.e[f.peer(x)].has(synAgain)
+	late := m.sent && early.time-m.last > s.delta(&f.e[x])+upset && !f.e[f.peer(x)].has(synAgain)
 	if !proof {
 		n.early = early.peerFINs <= 1 && !late
 		n.guessed = !n.early || !known

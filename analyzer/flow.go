@@ -197,7 +197,7 @@ func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent u
 			s.noteCovered(f, c, y, p)
 		}
 		if c.resets != 0 {
-			s.disproveReset(f, c, x, seg.Ack)
+			s.disproveReset(f, c, x, p)
 		}
 	}
 }

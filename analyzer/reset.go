@@ -198,8 +198,8 @@ func (s *shard) fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 
 // disproveReset takes a RST back if the connection goes on: after it, an endpoint acknowledges something that the other
 // sent after it.
-func (s *shard) disproveReset(f *flow, c *closing, x int, ack reassembly.Seq) {
-	q := s.resets.at(c.resets)
+func (s *shard) disproveReset(f *flow, c *closing, x int, p *packet) {
+	q, ack := s.resets.at(c.resets), p.seg.Ack
 	if !q.rst.accepted || q.rst.refusal {
 		return
 	}
@@ -210,6 +210,8 @@ func (s *shard) disproveReset(f *flow, c *closing, x int, ack reassembly.Seq) {
 		r.unproven = false // captured late: the RST stood where x expected it
 	}
 	switch {
+	case own && r.before[x] == FinWait2 && r.point == ack && c.fin[y].covers(ack):
+		s.resetFoundTimeWait(f, c, x, p)
 	case !e.out.Started() || e.out.Next().Before(ack):
 	case r.next[y].Before(ack):
 		s.takeBack(f, q, "the RST was not believed: the connection goes on")

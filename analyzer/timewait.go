@@ -211,6 +211,20 @@ func (s *shard) lateReset(f *flow, c *closing, q *resets, x int, r *rstFacts, p 
 	}
 }
 
+// resetFoundTimeWait enters a RST that was thought to have ended FIN_WAIT_2 of x. The packet p of x shows that the FIN before it had
+// arrived: it came after the close.
+func (s *shard) resetFoundTimeWait(f *flow, c *closing, x int, p *packet) {
+	q, tw := s.resets.at(c.resets), &c.timeWait[x]
+	if tw.since = max(tw.since, p.time); s.rules.kill != killNever {
+		ev := s.eventsOf(f, tw)
+		ev.killed, ev.killFrame = p.time, q.rst.frame
+	}
+	if q.late++; q.late == 1 {
+		s.oddOf(f).late = q.rst.frame
+	}
+	s.takeBack(f, q, "the RST came after the close: its receiver had the FIN by then")
+}
+
 // kills reports whether a RST of x ends the TIME_WAIT of its peer.
 func (s *shard) kills(f *flow, c *closing, x int, tw *timeWaitFacts, p *packet) bool {
 	if tw.since != 0 && p.time >= tw.since+s.rules.length+s.rules.slack {

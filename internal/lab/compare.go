@@ -215,8 +215,8 @@ func (x *comparison) aborted(l *Life, v Visit) bool {
 	return false
 }
 
-// gone returns the side that aborted with a RST that did not pass the tap, and answered something with one that did: all that the tap
-// knows is that it was gone. Empty if none did.
+// gone returns the side of which all that the tap knows is that it was gone: it answered something with a RST, and the one with which it
+// aborted did not pass, or its FIN waited behind data and was never sent. Empty if there is none.
 func (x *comparison) gone() string {
 	for _, side := range []Side{Client, Server} {
 		l := x.c.life(side)
@@ -235,7 +235,7 @@ func (x *comparison) gone() string {
 func (x *comparison) closedFirst() {
 	want := x.first()
 	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
-	if want == got || want == "both" && got == x.abortedBefore() || want == "none" && got == x.gone() {
+	if want == got || want == "both" && got == x.abortedBefore() || want == "none" && got == x.gone() || want != "both" && got == "both" && x.gone() == string(Side(want).other()) {
 		return
 	}
 	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"
@@ -266,6 +266,8 @@ func (x *comparison) timeWait() {
 		}
 		switch {
 		case want == got, x.lost[side]:
+		case want == "" && got != "" && !x.v.Tap.own(side) && l.dropped():
+			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "the socket was dropped in CLOSING without a packet, before the ACK that passed here came"})
 		case want == "killed" && got == "" && !x.v.Tap.own(side) && !x.showsTimeWait(l):
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "what was sent in TIME_WAIT did not pass here before it ended"})
 		case want == "killed" && got == "running" && !x.killed(l):

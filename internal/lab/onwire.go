@@ -69,6 +69,10 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			s.state = "CLOSE_WAIT"
 			silent = append(silent, "CLOSING while the FIN waits behind data: to the other side it has not closed")
 		}
+		hidden := v.State == "CLOSING" && s.state == v.State && !tap.own(l.Side) && !w.sentFIN(l, left, tap) // no copy of its FIN passed
+		if hidden {
+			out = append(out, step{state: "CLOSE_WAIT"})
+		}
 		if i+1 < len(l.Visits) {
 			next := l.Visits[i+1]
 			s.required = w.shows(l, v, next.After, tap)
@@ -78,7 +82,7 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 					silent = append(silent, "FIN_WAIT_1 while the FIN waited behind data")
 				}
 			}
-			if v.State == "SYN_RECEIVED" {
+			if v.State == "SYN_RECEIVED" || hidden {
 				s.required = false
 			}
 			if v.State == "LAST_ACK" && s.required && !w.sentFIN(l, next.After, hostOf(l.Side)) {
@@ -104,6 +108,9 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 				silent = append(silent, l.Visits[i-1].State+" given up")
 				if len(out) > 0 {
 					out[len(out)-1].required = tap.own(l.Side) && (out[len(out)-1].required || l.Visits[i-1].State != "FIN_WAIT_1")
+				}
+				if l.Visits[i-1].State == "CLOSING" && !tap.own(l.Side) {
+					out = append(out, step{state: "TIME_WAIT"}) // an ACK of its FIN that passes here counts as having arrived
 				}
 			}
 		}

@@ -139,7 +139,7 @@ func (c *conn) patience(d time.Duration) {
 
 // temper sets an option that changes when, or whether, the kernel sends.
 func (c *conn) temper(r *rand.Rand) {
-	switch r.IntN(16) {
+	switch r.IntN(14) {
 	case 0:
 		c.buffer(unix.SO_RCVBUF, 2304) // the least: a window that closes
 	case 1:
@@ -149,12 +149,10 @@ func (c *conn) temper(r *rand.Rand) {
 	case 3:
 		c.option("TCP_LINGER2", unix.TCP_LINGER2, []int{-1, 1}[r.IntN(2)])
 	case 4:
-		c.linger(1, 1)
-	case 5:
 		c.option("TCP_USER_TIMEOUT", unix.TCP_USER_TIMEOUT, 300)
-	case 6:
+	case 5:
 		c.option("TCP_QUICKACK", unix.TCP_QUICKACK, r.IntN(2))
-	case 7:
+	case 6:
 		c.keepalive(1)
 	}
 }

@@ -48,6 +48,15 @@ func (l *Life) visited(state string) bool {
 	return l != nil && slices.ContainsFunc(l.Visits, func(v Visit) bool { return v.State == state })
 }
 
+// dropped reports whether a socket was closed in CLOSING without a packet.
+func (l *Life) dropped() bool {
+	if l == nil || len(l.Visits) < 2 {
+		return false
+	}
+	end := l.Visits[len(l.Visits)-2:]
+	return end[0].State == "CLOSING" && end[1].Why == whySilent
+}
+
 // tuple names one end of a connection.
 type tuple struct{ local, remote netip.AddrPort }
 
