@@ -215,8 +215,7 @@ func (o *outcome) reset() *Reset {
 // and puts what follows there; then addresses, ports and frames select it.
 func (s *shard) displayFilter(f *flow, stream int) string {
 	if f.flags&strays == 0 {
-		const filter = "tcp.stream == "
-		return string(strconv.AppendInt(append(make([]byte, 0, len(filter)+20), filter...), int64(stream), 10))
+		return "tcp.stream == " + strconv.Itoa(stream)
 	}
 	ip := "ip"
 	if s.addr(f, 0).Is6() {

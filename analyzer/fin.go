@@ -83,13 +83,13 @@ func (s *shard) noteLostFIN(f *flow, x int, n, m *finFacts, early *earlyACK, id 
 	// A segment from before this FIN that acknowledges the peer's proves a passive close. Without one, if the early segment
 	// answered the peer's first FIN, the lost copy had been sent without knowing of that. That answer comes at once (§3.10.7.4, eighth):
 	// what comes later is likelier to answer a packet from before the peer's FIN that was held up on its way.
-	proof := m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end)
+	if m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end) {
+		return
+	}
 	// If the peer sent its SYN more than once, the way to x and back is not known (RFC 6298 §3).
 	late := m.sent && early.time-m.last > s.delta(&f.e[x])+upset && !f.e[f.peer(x)].has(synAgain)
-	if !proof {
-		n.early = early.peerFINs <= 1 && !late
-		n.guessed = !n.early || !known
-	}
+	n.early = early.peerFINs <= 1 && !late
+	n.guessed = !n.early || !known
 }
 
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point

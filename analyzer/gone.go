@@ -173,6 +173,13 @@ func (s *shard) takeBack(f *flow, q *resets, why string) {
 	q.rst = rstFacts{}
 }
 
+// noteLateReset notes a RST that came after the close.
+func (s *shard) noteLateReset(f *flow, q *resets, frame uint64) {
+	if q.late++; q.late == 1 {
+		s.oddOf(f).late = frame
+	}
+}
+
 // ignore notes a RST that nobody believed and whose sender, if it was one of the two ends, has not gone.
 func (s *shard) ignore(f *flow, q *resets, frame uint64) {
 	if q.ignored++; q.ignored == 1 {

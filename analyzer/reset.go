@@ -30,9 +30,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.repeatReset(f, q, x, p)
 		s.say("RST after the connection was reset: an answer to what was on its way")
 	case f.flags&ended != 0:
-		if q.late++; q.late == 1 {
-			s.oddOf(f).late = p.frame
-		}
+		s.noteLateReset(f, q, p.frame)
 		s.lateReset(f, c, q, x, &r, p)
 		s.say("RST after the close: it changes no verdict")
 	default:

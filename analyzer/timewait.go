@@ -219,9 +219,7 @@ func (s *shard) resetFoundTimeWait(f *flow, c *closing, x int, p *packet) {
 		ev := s.eventsOf(f, tw)
 		ev.killed, ev.killFrame = p.time, q.rst.frame
 	}
-	if q.late++; q.late == 1 {
-		s.oddOf(f).late = q.rst.frame
-	}
+	s.noteLateReset(f, q, q.rst.frame)
 	s.takeBack(f, q, "the RST came after the close: its receiver had the FIN by then")
 }
 

@@ -91,7 +91,7 @@ func (x *comparison) states(side Side) {
 	for _, s := range silent {
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path", s})
 	}
-	own := x.v.Tap.own(side) && !x.w.held(l)
+	own := x.owns(side)
 	got := x.v.endpoint(x.t, side).State.String()
 	if got == "CLOSED" && (!own || l.Visits[len(l.Visits)-1].Why == whySilent) && !x.holds(side) {
 		// TIME_WAIT was presumed until a RST of that side showed that it held none: finscope took it back.
@@ -124,6 +124,9 @@ func (x *comparison) states(side Side) {
 		x.differ(own, side, "path", "kernel %v, finscope %v", words(steps), path)
 	}
 }
+
+// owns reports whether the tap is on the host of a side, and its FIN went out when it closed.
+func (x *comparison) owns(side Side) bool { return x.v.Tap.own(side) && !x.w.held(x.c.life(side)) }
 
 // holds reports whether the record has a TIME_WAIT of a side.
 func (x *comparison) holds(side Side) bool {
@@ -235,7 +238,10 @@ func (x *comparison) gone() string {
 func (x *comparison) closedFirst() {
 	want := x.first()
 	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
-	if want == got || want == "both" && got == x.abortedBefore() || want == "none" && got == x.gone() || want != "both" && got == "both" && x.gone() == string(Side(want).other()) {
+	switch {
+	case want == got, want == "both" && got == x.abortedBefore(), want == "none" && got == x.gone():
+		return
+	case want != "both" && got == "both" && x.gone() == string(Side(want).other()):
 		return
 	}
 	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"
@@ -276,7 +282,7 @@ func (x *comparison) timeWait() {
 			x.out = append(x.out, Difference{unseen, x.v.Tap, side, "time_wait", "the RST that ends a TIME_WAIT was lost behind the tap, or ignored (tcp_rfc1337): " +
 				"neither leaves a trace, and the finding time-wait-killed says that it is presumed"})
 		default:
-			x.differ(x.v.Tap.own(side) && !x.w.held(l), side, "time_wait", "kernel %q, finscope %q", want, got)
+			x.differ(x.owns(side), side, "time_wait", "kernel %q, finscope %q", want, got)
 		}
 	}
 }

@@ -74,18 +74,17 @@ func (w *onWire) steps(l *Life, tap Tap) (out []step, silent []string) {
 			out = append(out, step{state: "CLOSE_WAIT"})
 		}
 		if i+1 < len(l.Visits) {
-			next := l.Visits[i+1]
-			s.required = w.shows(l, v, next.After, tap)
-			if v.State == "FIN_WAIT_1" && s.required && !w.sentFIN(l, next.After, tap) {
+			s.required = w.shows(l, v, left, tap)
+			if v.State == "FIN_WAIT_1" && s.required && !w.sentFIN(l, left, tap) {
 				s.required = false
-				if !w.sentFIN(l, next.After, hostOf(l.Side)) {
+				if !w.sentFIN(l, left, hostOf(l.Side)) {
 					silent = append(silent, "FIN_WAIT_1 while the FIN waited behind data")
 				}
 			}
 			if v.State == "SYN_RECEIVED" || hidden {
 				s.required = false
 			}
-			if v.State == "LAST_ACK" && s.required && !w.sentFIN(l, next.After, hostOf(l.Side)) {
+			if v.State == "LAST_ACK" && s.required && !w.sentFIN(l, left, hostOf(l.Side)) {
 				s.required = false
 				silent = append(silent, "LAST_ACK while the FIN waited behind data")
 			}

@@ -229,7 +229,6 @@ func randomFlow(rnd *rand.Rand) *analyzer.Flow {
 	secs := func() analyzer.Seconds { return analyzer.InSeconds(time.Duration(rnd.Int64N(1e15))) }
 	side := func() analyzer.Side { return []analyzer.Side{analyzer.ClientSide, analyzer.ServerSide}[rnd.IntN(2)] }
 	state := func() analyzer.State { return analyzer.State(rnd.IntN(int(analyzer.Closed) + 1)) }
-	name := func() string { return []string{"half-closed", "fin", ""}[rnd.IntN(3)] }
 	word := func() string { return []string{"half-closed", `a "b" \`, "", "x\ny", "ü"}[rnd.IntN(5)] }
 	end := func() analyzer.Endpoint {
 		e := analyzer.Endpoint{
@@ -254,9 +253,9 @@ func randomFlow(rnd *rand.Rand) *analyzer.Flow {
 		return e
 	}
 	f := &analyzer.Flow{
-		Stream: rnd.IntN(1 << 30), Client: end(), Server: end(), Roles: analyzer.Roles(name()), Start: when(), End: when(),
-		FirstFrame: frame(), LastFrame: frame(), Packets: frame(), Verdict: analyzer.Verdict(name()),
-		ClosedFirst: analyzer.ClosedFirst(name()), Confidence: analyzer.Confidence(name()), Age: secs(), DisplayFilter: word(),
+		Stream: rnd.IntN(1 << 30), Client: end(), Server: end(), Roles: analyzer.Roles(word()), Start: when(), End: when(),
+		FirstFrame: frame(), LastFrame: frame(), Packets: frame(), Verdict: analyzer.Verdict(word()),
+		ClosedFirst: analyzer.ClosedFirst(word()), Confidence: analyzer.Confidence(word()), Age: secs(), DisplayFilter: word(),
 	}
 	if rnd.IntN(2) == 0 {
 		f.ClosedBy = ptr(analyzer.ByFIN)
@@ -269,10 +268,10 @@ func randomFlow(rnd *rand.Rand) *analyzer.Flow {
 		}
 	}
 	for range rnd.IntN(3) {
-		f.Doubts = append(f.Doubts, analyzer.Doubt(name()))
-		f.Codes = append(f.Codes, analyzer.Code(name()))
-		f.TimeWait = append(f.TimeWait, analyzer.TimeWaitSpan{Holder: side(), Since: when(), Until: when(), Ended: analyzer.WaitEnd(name())})
-		x := analyzer.Finding{Code: analyzer.Code(name()), Severity: analyzer.Warning, Frames: frames(), Text: word()}
+		f.Doubts = append(f.Doubts, analyzer.Doubt(word()))
+		f.Codes = append(f.Codes, analyzer.Code(word()))
+		f.TimeWait = append(f.TimeWait, analyzer.TimeWaitSpan{Holder: side(), Since: when(), Until: when(), Ended: analyzer.WaitEnd(word())})
+		x := analyzer.Finding{Code: analyzer.Code(word()), Severity: analyzer.Warning, Frames: frames(), Text: word()}
 		if rnd.IntN(2) == 0 {
 			x.Who = ptr(side())
 		}

@@ -43,17 +43,7 @@ func putNine(b *[9]byte, ns uint32) {
 
 // putPair writes the two digits of a number below 100.
 func putPair(b *[2]byte, n uint32) {
-	const digits = "00010203040506070809" +
-		"10111213141516171819" +
-		"20212223242526272829" +
-		"30313233343536373839" +
-		"40414243444546474849" +
-		"50515253545556575859" +
-		"60616263646566676869" +
-		"70717273747576777879" +
-		"80818283848586878889" +
-		"90919293949596979899"
-	b[0], b[1] = digits[2*n], digits[2*n+1]
+	b[0], b[1] = '0'+byte(n/10), '0'+byte(n%10)
 }
 
 // appendSeconds appends the shortest number that says s. What is whole nanoseconds and below eleven days, as nearly all durations of
@@ -94,32 +84,18 @@ func appendFrames(b []byte, frames []uint64) []byte {
 	return append(b, ']')
 }
 
-// appendName appends one of the names of the record format quoted: none has anything that needs to be escaped.
-func appendName[S ~string](b []byte, name S) []byte {
-	b = append(b, '"')
-	b = append(b, name...)
-	return append(b, '"')
-}
-
-func appendNames[S ~string](b []byte, names []S) []byte {
+func appendStrings[S ~string](b []byte, list []S) []byte {
 	b = append(b, '[')
-	for i, s := range names {
+	for i, s := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendName(b, s)
+		b = appendString(b, s)
 	}
 	return append(b, ']')
 }
 
-func appendOptionalName[S ~string](b []byte, name *S) []byte {
-	if name == nil {
-		return append(b, "null"...)
-	}
-	return appendName(b, *name)
-}
-
-func appendOptional(b []byte, s *string) []byte {
+func appendOptional[S ~string](b []byte, s *S) []byte {
 	if s == nil {
 		return append(b, "null"...)
 	}
@@ -128,9 +104,22 @@ func appendOptional(b []byte, s *string) []byte {
 
 // appendString appends s quoted. No string of a record comes from packets, so escapes are rare; they are right all the
 // same, and invalid UTF-8 becomes U+FFFD as in encoding/json.
-func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
+func appendString[S ~string](b []byte, s S) []byte {
 	b = append(b, '"')
+	plain := 0
+	for plain < len(s) && s[plain] >= ' ' && s[plain] < utf8.RuneSelf && s[plain] != '"' && s[plain] != '\\' {
+		plain++
+	}
+	b = append(b, s[:plain]...)
+	if plain < len(s) {
+		b = appendEscaped(b, string(s[plain:]))
+	}
+	return append(b, '"')
+}
+
+// appendEscaped appends s with escapes where it needs them.
+func appendEscaped(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
 	from := 0
 	for i := 0; i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
@@ -163,6 +152,5 @@ func appendString(b []byte, s string) []byte {
 		}
 		i += n
 	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
+	return append(b, s[from:]...)
 }
