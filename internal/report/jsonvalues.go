@@ -107,7 +107,7 @@ func appendOptional[S ~string](b []byte, s *S) []byte {
 func appendString[S ~string](b []byte, s S) []byte {
 	b = append(b, '"')
 	plain := 0
-	for plain < len(s) && s[plain] >= ' ' && s[plain] < utf8.RuneSelf && s[plain] != '"' && s[plain] != '\\' {
+	for plain < len(s) && isPlain(s[plain]) {
 		plain++
 	}
 	b = append(b, s[:plain]...)
@@ -117,16 +117,20 @@ func appendString[S ~string](b []byte, s S) []byte {
 	return append(b, '"')
 }
 
+// isPlain reports whether c stands for itself in a string.
+func isPlain(c byte) bool { return c-' ' < utf8.RuneSelf-' ' && c != '"' && c != '\\' }
+
 // appendEscaped appends s with escapes where it needs them.
 func appendEscaped(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	from := 0
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
+		c := s[i]
+		if isPlain(c) {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
 			b = append(b, s[from:i]...)
 			switch c {
 			case '"', '\\':
