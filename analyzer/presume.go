@@ -59,7 +59,7 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 		wait := s.sentAgain(n, e)
 		peer := &f.e[f.peer(x)]
 		switch {
-		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(e) && peer.lastAck.Before(n.end):
+		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(peer) && peer.lastAck.Before(n.end):
 			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
 			if end-n.last > wait {
 				o.doubts |= givenUp

@@ -154,6 +154,8 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 		r.accepted = true
 	case r.seq == una && e.out.Contiguous(s.gapsOf(e)) == una:
 		r.accepted = true // what x sent more y cannot take: something before it is missing
+	case r.seq == una && peer.lastAck == una && (s.raritiesIn(s.odds.at(f.odd)).zero[1-x].open || peer.lastTime-e.lastTime > s.delta(peer)):
+		r.accepted = true // nor what it has no room for; and what it did not acknowledge long after has not arrived
 	case r.seq == una:
 		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
 		// a FIN, see below.
