@@ -161,7 +161,8 @@ func (w *onWire) shows(l *Life, v Visit, until Moment, tap Tap) bool {
 		if byFIN {
 			from = v.After
 		}
-		return p.time > from && p.time <= until && at != 0 && at < limit && (!byFIN || p.out) && (!sendsFIN || p.out && p.seg.has(flagFIN))
+		shown := p.out || !byFIN && !(p.seg.has(flagSYN) && v.State == "ESTABLISHED") // a copy of the SYN-ACK shows no more than the first
+		return p.time > from && p.time <= until && at != 0 && at < limit && shown && (!sendsFIN || p.out && p.seg.has(flagFIN))
 	})
 }
 
