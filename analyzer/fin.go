@@ -82,14 +82,17 @@ func (s *shard) noteLostFIN(f *flow, x int, n, m *finFacts, early *earlyACK, id 
 	}
 	// A segment from before this FIN that acknowledges the peer's proves a passive close. Without one, if the early segment
 	// answered the peer's first FIN, the lost copy had been sent without knowing of that. That answer comes at once (§3.10.7.4, eighth):
-	// what comes later is likelier to answer a packet from before the peer's FIN that was held up on its way.
+	// the later it comes, the likelier it answers a packet from before the peer's FIN that was held up on its way.
 	if m.acked && m.ackedFrame != 0 && m.ackedAt.Before(n.end) {
 		return
 	}
 	// If the peer sent its SYN more than once, the way to x and back is not known (RFC 6298 §3).
-	late := m.sent && early.time-m.last > s.delta(&f.e[x])+upset && !f.e[f.peer(x)].has(synAgain)
-	n.early = early.peerFINs <= 1 && !late
-	n.guessed = !n.early || !known
+	late := early.time - m.last - s.delta(&f.e[x])
+	if !m.sent || f.e[f.peer(x)].has(synAgain) {
+		late = 0
+	}
+	n.early = early.peerFINs <= 1 && late <= upset
+	n.guessed = !n.early || !known || late > 0
 }
 
 // delta returns within how many ns a copy sent by e may have crossed an acknowledgment that passed the capture point
@@ -115,7 +118,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 		}
 	}
 	n.lastCovered = max(n.lastCovered, p.time)
-	if n.ackedFrame != 0 && p.seg.End().Before(n.ackedAt) {
+	if n.ackedFrame != 0 && p.seg.Len == 0 && p.seg.End().Before(n.ackedAt) { // data may stand there because they are sent again
 		n.ackedAt = p.seg.End()
 	}
 	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.repeats != 0 {
