@@ -36,7 +36,9 @@ func (a *arena[T]) addSome(n int) int32 {
 // huge page. Larger blocks would be no faster, and lie half empty.
 func (a *arena[T]) grow() {
 	if len(a.chunks) == 0 { // small captures need a few elements of it
-		a.chunks = append(a.chunks, new([chunkSize]T))
+		first := new([chunkSize]T)
+		wantHugePages(first[:])
+		a.chunks = append(a.chunks, first)
 		return
 	}
 	var zero T

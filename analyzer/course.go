@@ -23,7 +23,7 @@ type level struct {
 
 // newCourse makes room for n TIME_WAITs.
 func newCourse(end int64, n int) *course {
-	return &course{end: end, starts: make([]int64, 0, n), ends: make([]int64, 0, n)}
+	return &course{end: end, starts: newBlock[int64](n)[:0], ends: newBlock[int64](n)[:0]}
 }
 
 // add enters a TIME_WAIT. One that was reused at once counts as none, and so does one for which time went backwards.

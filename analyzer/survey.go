@@ -27,7 +27,7 @@ type survey struct {
 // are watched; nil: none are.
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
-	s.waits = make([]serverWait, 0, acc.held[1])
+	s.waits = newBlock[serverWait](acc.held[1])[:0]
 	if 10*acc.held[0] >= l.ports.Size() {
 		s.many = make(holderCounts, holderParts)
 	}
