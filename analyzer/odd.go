@@ -87,6 +87,9 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	switch {
 	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
 		o := s.oddOf(f)
+		if p.time-o.silent[x].until <= sameIDWithin {
+			break // no stack probes that often: the network duplicated it
+		}
 		o.silent[x].note(p, &o.silent[x].probes)
 		o.probes[x]++
 		if s.raritiesIn(o).zero[y].open {
