@@ -63,6 +63,16 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	}
 }
 
+// passedBefore reports whether x has sent other things at and behind the number of a FIN, which its peer acknowledged: it cannot be that of
+// this connection. One that was captured after its acknowledgment stands where nothing was seen before.
+func (s *shard) passedBefore(f *flow, x int, seg *decode.Segment, kind reassembly.Kind) bool {
+	una, acked := f.e[x].out.Acked()
+	if !acked || una.Before(seg.End()) || una == seg.End() && kind != reassembly.Again {
+		return false
+	}
+	return f.closing == 0 || !s.closings.at(f.closing).fin[x].sent
+}
+
 // noteLostFIN looks at a FIN of x of which an earlier copy was lost before the capture point: its sender had counted it
 // already when it sent an empty segment, early. What that one acknowledged was known to the sender when it closed, or is
 // an upper bound of it; m is the peer's FIN. id is the identity of the copy in hand: sent before the early segment, it is

@@ -123,6 +123,9 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	}
 	sent := e.out.Numbers()
 	kind := s.accept(e, peer, seg)
+	if seg.Flags.Has(decode.SYN) {
+		e.out.Open(seg.Seq)
+	}
 	if s.tracing {
 		s.sayKind(kind, p)
 	}
@@ -160,6 +163,10 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 		s.acknowledge(f, x, e, peer, p, sent)
 	}
 	if seg.Flags.Has(decode.FIN) {
+		if s.passedBefore(f, x, seg, kind) {
+			s.say("FIN at a number that its receiver had passed: left of an earlier connection, and dropped (RFC 9293 §3.10.7.4, first)")
+			return
+		}
 		if kind == reassembly.Ahead {
 			s.oddOf(f).ahead[x] = p.frame
 		}

@@ -56,6 +56,7 @@ const (
 	hasJump         // Gaps.jump is valid
 	forgot          // a hole had to be forgotten
 	far             // start lies more than maxRoom behind nxt: nothing is compared with it any more
+	opened          // start is the number of a SYN: nothing comes before it
 )
 
 // has reports whether any of some marks is set.
@@ -94,6 +95,14 @@ func (s *Stream) Started() bool { return s.has(started) }
 
 // Start returns the lowest sequence number seen, of the first 2^30; valid iff Started.
 func (s *Stream) Start() Seq { return s.start }
+
+// Open notes that the stream starts with a SYN, at seq: what lies below belongs to an earlier connection, and its receiver drops
+// it (RFC 9293 §3.10.7.4, first).
+func (s *Stream) Open(seq Seq) {
+	if s.has(started) && s.start == seq && !s.has(far) {
+		s.marks |= opened
+	}
+}
 
 // Next returns one past the highest number seen; valid iff Started. If nothing is seen but acknowledgments it is the
 // first of these, brought up when they are 2^30 past it.
@@ -273,7 +282,14 @@ func (s *Stream) suspect(g *Gaps, seq, end Seq) Kind {
 // acceptOld enters a segment that starts below the next number.
 func (s *Stream) acceptOld(g *Gaps, seq, end Seq) Kind {
 	kind := Again
-	if !s.has(far) && seq.Before(s.start) { // reordered across the start of the capture
+	switch {
+	case s.has(far) || !seq.Before(s.start):
+	case s.has(opened):
+		if end.AtOrBefore(s.start) {
+			return Again
+		}
+		seq = s.start
+	default: // reordered across the start of the capture
 		s.numbers += uint64(min(uint32(s.start-seq), uint32(end-seq)))
 		if end.Before(s.start) && !(s.has(acked) && s.start.AtOrBefore(s.una)) {
 			// What lies between may come as well, if it had not arrived before the capture began.
