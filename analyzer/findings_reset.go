@@ -95,6 +95,9 @@ func (c *casefile) reset() {
 		c.add(ResetFinWait2Expired, Warning, y, append(frames, n.frame), "%s closed in frame %d; %s took %s to close or to send more. "+
 			"By then the kernel of %s had dropped the socket (it keeps a closed socket in FIN_WAIT_2 for %s%s) and answered with RST. Make %s close sooner",
 			c.name(x), n.frame, c.name(y), c.human(r.time-n.doneTime()), c.role(x), c.human(c.a.finTimeout), c.a.platform.onLinux(" by net.ipv4.tcp_fin_timeout"), c.role(y))
+	case causeWaitOver:
+		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed in frame %d, and its TIME_WAIT of %s was over when the FIN of %s came again: it answered with RST. No data are lost, but %s waited in LAST_ACK all that time for an ACK that did not arrive",
+			c.name(x), n.frame, c.human(c.a.timeWait), c.name(y), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
 		if m := &c.o.c.fin[y]; m.sent {

@@ -35,6 +35,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.say("RST after the close: it changes no verdict")
 	default:
 		s.noteGone(f, q, x, p, &r, false)
+		s.deny(f, c, q, x, &r)
 		s.believe(f, q, x, &r)
 		if e.packets == 1 && !e.out.Started() {
 			s.acceptOther(e, p.seg.Seq, p.seg.Seq, reassembly.UnknownRoom)

@@ -11,6 +11,7 @@ const (
 	causeBare        = "unprompted" // a bare RST that answers nothing: no Linux socket sends that
 	causeExpired     = "fin-wait-2-expired"
 	causeNotKept     = "fin-wait-2-not-kept" // the kernel did not keep the closed socket in FIN_WAIT_2 at all, or not for long
+	causeWaitOver    = "time-wait-over"      // the TIME_WAIT of its sender had run out when the FIN of its peer came again
 	causeLate        = "late-data"
 	causeNotOpening  = "unknown-syn-ack" // it answers the SYN-ACK of a connection that its sender does not open
 	causeSYNReceived = "syn-received-dropped"
@@ -64,8 +65,10 @@ func (c *casefile) cause() string {
 
 // afterClose decides why x, whose socket had sent its FIN, answered with a RST and no longer with a socket.
 func (c *casefile) afterClose(r *rstFacts, x, y int) string {
-	n := &c.o.c.fin[x]
+	n, tw := &c.o.c.fin[x], &c.o.c.timeWait[x]
 	switch long := r.time-n.doneTime() >= c.a.finTimeout; {
+	case r.before[x] == TimeWait && r.time >= tw.since+c.a.timeWait:
+		return causeWaitOver
 	case long:
 		return causeExpired
 	case c.refusedBytes(x, y) > 0:

@@ -201,12 +201,18 @@ func (s *shard) lateReset(f *flow, c *closing, q *resets, x int, r *rstFacts, p 
 	}
 	ev := s.events(tw)
 	s.noteGone(f, q, x, p, r, !r.live && (ev.trigger == finCopy || ev.trigger == otherACK))
-	if states[x] != TimeWait || !q.gone[x].valid || tw.since == 0 {
+	s.deny(f, c, q, x, r)
+}
+
+// deny notes what the RST r of x says of the TIME_WAIT where the close leads x: a host that holds one answers with ACK, one without
+// such a socket with RST. It was not there, or not any more.
+func (s *shard) deny(f *flow, c *closing, q *resets, x int, r *rstFacts) {
+	tw := &c.timeWait[x]
+	if r.before[x] != TimeWait || !q.gone[x].valid || tw.since == 0 {
 		return
 	}
-	// A host in TIME_WAIT answers with ACK, one that holds no such socket with RST: TIME_WAIT was not there, or not any more.
 	if ev := s.eventsOf(f, tw); ev.denied == 0 {
-		ev.denied, ev.denyFrame = p.time, p.frame
+		ev.denied, ev.denyFrame = r.time, r.frame
 		s.say("answers as a host without TIME_WAIT does")
 	}
 }
@@ -280,10 +286,14 @@ func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (w
 	}
 	switch {
 	case ev.denied != 0 && ev.killed == 0:
-		if ev.proof == noProof {
+		switch {
+		case w.until <= ev.denied:
+			w.ended = WaitExpired
+		case ev.proof == noProof:
 			return wait{}, false
+		default:
+			w.until, w.ended = ev.denied, WaitKilled
 		}
-		w.until, w.ended = ev.denied, WaitKilled
 	case ev.reused != 0 && (ev.reused < w.until || ev.proof == nextISN) && (ev.killed == 0 || ev.killed > ev.reused):
 		w.until, w.ended = ev.reused, WaitReused
 	case ev.killed != 0 && ev.killed < w.until:
