@@ -57,6 +57,7 @@ type run struct {
 	end      int64  // highest time of any packet
 	tcp      uint64
 	outcomes [decode.Outcomes]uint64
+	pieces   pieces // for Options.Packet
 	links    []uint16
 	link     int // the latest of them; -1 before the first packet
 }
@@ -236,6 +237,9 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	out := r.decoder.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg)
 	if out != decode.TCP {
 		r.outcomes[out]++
+		if out == decode.Fragment && r.opts.Packet != nil {
+			r.pieces.keep(r.decoder.Datagram(), raw)
+		}
 		return nil
 	}
 	r.tcp++
@@ -246,10 +250,11 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	}
 	s := r.shards[0]
 	s.add(p, hashOf(&p.seg, r.seed))
-	if r.opts.Packet != nil {
-		if err := r.opts.Packet(int(s.current), raw); err != nil {
-			return fmt.Errorf("frame %d: %w", r.frames, err)
-		}
+	if r.opts.Packet == nil {
+		return nil
+	}
+	if err := r.show(int(s.current), p, raw); err != nil {
+		return fmt.Errorf("frame %d: %w", r.frames, err)
 	}
 	return nil
 }

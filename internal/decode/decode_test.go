@@ -26,7 +26,7 @@ func TestAllocs(t *testing.T) {
 		d.Decode(LinkRaw, first, len(first), 0, &seg)
 		d.Decode(LinkRaw, last, len(last), 0, &seg)
 	}
-	for range maxDatagrams {
+	for range MaxDatagrams {
 		pair()
 	}
 	if n := testing.AllocsPerRun(10, pair); n != 0 {

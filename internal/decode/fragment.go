@@ -7,12 +7,14 @@ import (
 
 const (
 	fragmentTimeout = 30e9 // ns of capture time; Linux gives a datagram 30 s too (net.ipv4.ipfrag_time)
-	maxDatagrams    = 1024 // a datagram is given up when this many newer ones have begun
 	maxSpans        = 32   // separate pieces of one datagram; more are no accident
 	// headLen is what is kept of a datagram's first bytes: enough for a TCP header behind the deepest tunnel headers
 	// that occur. Payload is not needed, only counted.
 	headLen = 256
 )
+
+// MaxDatagrams is how many datagrams wait for fragments at most: one is given up when so many newer ones have begun.
+const MaxDatagrams = 1024
 
 // fragmentKey tells datagrams apart: RFC 791 §3.2 (identification, source, destination, protocol) and RFC 8200 §4.5,
 // where the protocol does not belong to it and is protoFragment here. VLAN and tunnel do not belong to it: a datagram
@@ -25,8 +27,10 @@ type fragmentKey struct {
 
 // fragments are the datagrams that wait for missing pieces.
 type fragments struct {
+	begun uint64 // datagrams so far
+	now   uint64 // number of the one at hand
 	byKey map[fragmentKey]*datagram
-	ring  [maxDatagrams]*datagram // in the order in which they began; slots are filled when first needed
+	ring  [MaxDatagrams]*datagram // in the order in which they began; slots are filled when first needed
 	next  int                     // where the next one goes
 	lost  int                     // fragments of datagrams that were given up
 	head  [headLen]byte           // of the datagram that has just become complete
@@ -36,6 +40,7 @@ type span struct{ from, to int }
 
 // datagram is one that is not complete yet.
 type datagram struct {
+	number uint64 // in the order in which they began, from 1
 	key    fragmentKey
 	since  int64 // capture time of the fragment that came first
 	proto  uint8 // by the fragment at offset 0
@@ -65,6 +70,7 @@ func (d *Decoder) fragment(key fragmentKey, proto uint8, offset int, last bool, 
 		return FragmentIncomplete
 	}
 	g.frames++
+	d.frags.now = g.number
 	if offset == 0 {
 		g.proto = proto
 	}
@@ -101,6 +107,10 @@ func (d *Decoder) Incomplete() int {
 	return n
 }
 
+// Datagram returns the number of the datagram that the latest packet is a fragment of, counted from 1 as they begin: valid after
+// the outcome [Fragment], and for a segment with [FromFragments]. Of a fragmented packet inside another one it is the inner one.
+func (d *Decoder) Datagram() uint64 { return d.frags.now }
+
 // find returns the datagram of a key, a new one if none is waiting.
 func (f *fragments) find(key fragmentKey, now int64) *datagram {
 	if g := f.byKey[key]; g != nil {
@@ -121,8 +131,9 @@ func (f *fragments) find(key fragmentKey, now int64) *datagram {
 	case f.byKey[g.key] == g:
 		f.drop(g)
 	}
-	f.next = (f.next + 1) % maxDatagrams
-	*g = datagram{key: key, since: now, proto: key.proto}
+	f.next = (f.next + 1) % MaxDatagrams
+	f.begun++
+	*g = datagram{number: f.begun, key: key, since: now, proto: key.proto}
 	f.byKey[key] = g
 	return g
 }

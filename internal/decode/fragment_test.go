@@ -130,7 +130,7 @@ func TestAtomicFragment(t *testing.T) {
 func TestFragmentFlood(t *testing.T) {
 	d := NewDecoder()
 	var seg Segment
-	const n = 3 * maxDatagrams
+	const n = 3 * MaxDatagrams
 	for i := range n {
 		p := ip4Fragment(ip4MF, protoTCP, make([]byte, 8))
 		copy(p[4:], be16(i))
@@ -138,8 +138,8 @@ func TestFragmentFlood(t *testing.T) {
 			t.Fatalf("fragment %d: outcome %v", i, got)
 		}
 	}
-	if len(d.frags.byKey) != maxDatagrams {
-		t.Errorf("%d datagrams wait, want %d", len(d.frags.byKey), maxDatagrams)
+	if len(d.frags.byKey) != MaxDatagrams {
+		t.Errorf("%d datagrams wait, want %d", len(d.frags.byKey), MaxDatagrams)
 	}
 	if got := d.Incomplete(); got != n {
 		t.Errorf("Incomplete() = %d, want %d", got, n)
