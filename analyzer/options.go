@@ -14,7 +14,7 @@ type Options struct {
 	Jobs int
 	// Filter is a pcap-filter expression; empty takes every packet. Frames it leaves out still count as frames.
 	Filter string
-	// Count stops after so many packets of the capture; 0 is no limit.
+	// Count stops after so many packets that the filter let through; 0 is no limit.
 	Count uint64
 	// Duration stops at the first packet later than this after the first packet of the capture; 0 is no limit.
 	Duration time.Duration

@@ -53,6 +53,7 @@ type run struct {
 	look    uint64           // after how many frames the context is looked at next
 
 	frames   uint64 // packets read: also the number of the latest frame
+	matched  uint64 // those that the filter let through
 	first    int64  // time of the first packet
 	end      int64  // highest time of any packet
 	tcp      uint64
@@ -143,7 +144,7 @@ func (r *run) fill(ctx context.Context, src *capture.Reader) error {
 		}
 		room := r.raws[:min(readAtOnce, r.look-r.frames)]
 		if r.opts.Count > 0 {
-			room = room[:min(uint64(len(room)), r.opts.Count-r.frames)]
+			room = room[:min(uint64(len(room)), r.opts.Count-r.matched)]
 			if len(room) == 0 {
 				return io.EOF
 			}
@@ -219,6 +220,7 @@ func (r *run) addAll(raws []capture.Packet) {
 	}
 	r.tcp += uint64(n)
 	r.batch.put(room[:n], r.seed)
+	r.matched += frame - r.frames
 	r.frames, r.end = frame, end
 }
 
@@ -234,6 +236,7 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	if r.matcher != nil && !r.matcher.Match(raw) {
 		return nil
 	}
+	r.matched++
 	out := r.decoder.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg)
 	if out != decode.TCP {
 		r.outcomes[out]++

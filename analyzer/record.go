@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"encoding/json"
 	"net/netip"
 	"time"
 )
@@ -190,6 +191,19 @@ type Assumed struct {
 // Damaged is the input that could not be read to its end.
 type Damaged struct {
 	File  string `json:"file"`
-	Frame uint64 `json:"frame"` // in that file, from 1; 0: the file header
+	Frame uint64 `json:"frame"` // in that file, from 1; 0, and null in JSON: no frame was reached
 	Error string `json:"error"`
+}
+
+// MarshalJSON writes a frame that was not reached as null.
+func (d *Damaged) MarshalJSON() ([]byte, error) {
+	var frame *uint64
+	if d.Frame != 0 {
+		frame = &d.Frame
+	}
+	return json.Marshal(struct {
+		File  string  `json:"file"`
+		Frame *uint64 `json:"frame"`
+		Error string  `json:"error"`
+	}{d.File, frame, d.Error})
 }

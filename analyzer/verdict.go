@@ -16,6 +16,9 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		s.decideBoth(f, o, n, m)
 	case n.sent || m.sent:
 		s.decideOne(f, o, n, m)
+	case !f.synchronized() && o.unaskedFor(f):
+		o.verdict = Indeterminate // whether nobody had asked (a forged address), or the capture lacks what the client sent
+		o.doubts |= oneSided
 	case !f.synchronized():
 		o.verdict = NoReply
 	default:
@@ -36,6 +39,11 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	if f.flags&replaced != 0 && (o.verdict == Open || o.verdict == HalfClosed || o.verdict == Unanswered) {
 		o.doubts |= stateLost
 	}
+}
+
+// unaskedFor reports whether all that was captured of a connection are the SYN-ACKs of one side.
+func (o *outcome) unaskedFor(f *flow) bool {
+	return f.e[o.client].packets == 0 && f.e[f.peer(o.client)].has(sentSYNACK)
 }
 
 // synchronized reports whether the handshake got through, or the capture started after it.
@@ -113,12 +121,14 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 		x, n = 1, m
 	}
 	peer := &f.e[f.peer(x)]
+	if peer.packets > 0 && !f.e[0].sentSYN() && !f.e[1].sentSYN() && !peer.has(sentData) && (n.first || !f.e[x].has(sentData)) {
+		o.doubts |= firstFIN // nothing shows that the peer's FIN had not come before the capture
+	}
 	switch {
 	case peer.packets == 0:
 		o.verdict = Indeterminate // whether the peer answered or had closed before is not in the capture
-	case !f.e[0].sentSYN() && !f.e[1].sentSYN() && n.first && !peer.has(sentData):
-		o.verdict = Indeterminate // it is all that is known of its sender: the peer's FIN may have come before the capture
-		o.doubts |= firstFIN
+	case o.doubts&firstFIN != 0 && n.first:
+		o.verdict = Indeterminate // it is all that is known of its sender
 	case n.acked:
 		o.verdict = HalfClosed
 	default:

@@ -165,3 +165,20 @@ func TestFragmentSpans(t *testing.T) {
 		t.Errorf("outcome %v, %d wait, %d incomplete", outcome, len(d.frags.byKey), d.Incomplete())
 	}
 }
+
+// Fragments of datagrams that wait side by side are told apart by number, up to the last ones.
+func TestDatagramNumbers(t *testing.T) {
+	a4, b4 := fragments4()
+	a6, b6 := fragments6()
+	d := NewDecoder()
+	for i, step := range []struct {
+		data   []byte
+		want   Outcome
+		number uint64
+	}{{a4, Fragment, 1}, {b6, Fragment, 2}, {b4, TCP, 1}, {a6, TCP, 2}, {a4, Fragment, 3}} {
+		var seg Segment
+		if got := d.Decode(LinkRaw, step.data, len(step.data), int64(i), &seg); got != step.want || d.Datagram() != step.number {
+			t.Errorf("fragment %d: %v of datagram %d, want %v of %d", i, got, d.Datagram(), step.want, step.number)
+		}
+	}
+}
