@@ -24,7 +24,7 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 		return finAgainstRST(f, o, 0)
 	case m.sent:
 		return finAgainstRST(f, o, 1)
-	case r.accepted && r.foreign:
+	case r.accepted && r.elsewhere():
 		return unknownSide, ByRST
 	case o.resets.gone[0].abort && o.resets.gone[1].abort:
 		return bothSides, ByRST // nobody answers a RST with one: neither knew of the other's

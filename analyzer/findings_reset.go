@@ -10,7 +10,7 @@ import (
 func (c *casefile) resets() {
 	if r := &c.o.resets.rst; c.o.verdict == ResetVerdict || c.o.verdict == Refused {
 		c.reset()
-		if x := int(r.by); !r.accepted {
+		if x := int(r.by); !r.accepted && c.o.state[c.f.peer(x)] != Closed {
 			c.add(ResetIgnored, Warning, c.f.peer(x), []uint64{r.frame}, "%s is gone since the RST of frame %d, but %s did not take that (it was lost, or data before it were) "+
 				"and keeps the connection until it sends something and gets a RST in answer, or a timer ends it", c.name(x), r.frame, c.role(c.f.peer(x)))
 		}
@@ -25,8 +25,11 @@ func (c *casefile) resets() {
 				none = c.text("; %s, which closed first, holds no TIME_WAIT: its stack answered so in frame %d", c.role(x), ev.denyFrame)
 			}
 		}
-		c.add(ResetAfterClose, Info, nobody, []uint64{c.o.odd.late}, "%s after both FINs were acknowledged: the close was complete, nothing was lost%s",
-			counted(n, "RST came", "RSTs came"), none)
+		after := "both FINs were acknowledged: the close was complete, nothing was lost"
+		if c.o.verdict == ResetVerdict {
+			after = "both ends were gone: answers to what was still on its way"
+		}
+		c.add(ResetAfterClose, Info, nobody, []uint64{c.o.odd.late}, "%s after %s%s", counted(n, "RST came", "RSTs came"), after, none)
 	}
 }
 
@@ -69,9 +72,13 @@ func (c *casefile) reset() {
 		c.add(ResetInjected, sev, nobody, append(frames, c.o.odd.wentOn), "the RST of frame %d in the name of %s %s: %s. "+
 			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), sure, c.foreignSigns(r, x))
 	case causeKeepalive:
+		then := c.text("%s lives, and learned of the end when it sent something", c.role(y))
+		if c.o.state[y] != Closed {
+			then = c.text("If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
+				c.role(y), c.a.platform.list(Established, "dst "+c.s.addr(c.f, x).String()))
+		}
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
-			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
-			c.name(x), r.probes, c.role(y), c.role(y), c.a.platform.list(Established, "dst "+c.s.addr(c.f, x).String()))
+			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), r.probes, c.role(y), then)
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {
@@ -98,6 +105,10 @@ func (c *casefile) reset() {
 	case causeWaitOver:
 		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed in frame %d, and its TIME_WAIT of %s was over when the FIN of %s came again: it answered with RST. No data are lost, but %s waited in LAST_ACK all that time for an ACK that did not arrive",
 			c.name(x), n.frame, c.human(c.a.timeWait), c.name(y), c.role(y))
+	case causeGaveUp:
+		c.add(ResetNoConnection, Warning, x, c.s.frames(frames, n.frame, c.s.repeatsOf(n).more), "%s sent its FIN %d times from frame %d on, got no answer and gave up; when %s spoke again %s later, the host of %s had no socket any more and answered with RST. "+
+			"%s never got that FIN: packets to it were lost all that time, or it had no room for them",
+			c.name(x), c.s.copies(n), n.frame, c.name(y), c.human(r.time-n.last), c.role(x), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
 		if m := &c.o.c.fin[y]; m.sent {
@@ -126,8 +137,12 @@ func (c *casefile) reset() {
 		}
 		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: %s", c.name(x), why)
 	case causeStateLost:
-		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: it was rebooted or failed over, it had given up the connection without a packet that passed here, or a firewall on the path lost it and answers in its name",
-			c.name(x), c.triggerText(r, y), idleText(r))
+		why := "it was rebooted or failed over, it had given up the connection without a packet that passed here, or a firewall on the path lost it and answers in its name"
+		if c.closedBehind(r, x) {
+			why = c.text("it had closed or aborted the socket without a packet that passed here (close() with more to send, so that the FIN waited behind that; or its RST was lost), it failed over, or a firewall on the path answers in its name. It was heard of %s before: a reboot takes longer",
+				c.human(r.time-r.heard))
+		}
+		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: %s", c.name(x), c.triggerText(r, y), idleText(r), why)
 	}
 }
 

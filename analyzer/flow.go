@@ -112,7 +112,7 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 		case !seg.Flags.Has(decode.ACK):
 			s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
 			return
-		case peer.inSYNSent() && !e.sentSYN():
+		case peer.inSYNSent() && !e.sentSYN() && seg.Ack.AtOrBefore(peer.isn): // another one shows that the capture lacks a SYN-ACK
 			s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
 			return
 		}

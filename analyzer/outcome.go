@@ -57,7 +57,7 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Unknown
 		case o.gaveUp[x]:
 			o.state[x] = Closed
-		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by):
+		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by) && e.lastTime <= r.time:
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		if o.state[x] != seen[x] && n.last > o.since[x] {

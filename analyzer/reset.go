@@ -177,6 +177,9 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 		// Whether the socket is closed or only shut down, no packet shows.
 		r.unproven = true
 	}
+	if ahead := uint32(r.seq - e.out.Next()); !r.accepted && r.live && e.out.Next().Before(r.seq) && ahead <= peer.room(e) {
+		r.unproven = true // behind something that was lost, and it does not count; or that the capture lacks, and it does
+	}
 	if r.accepted && !r.unproven {
 		r.foreign = !s.fits(r, e, peer, latest)
 	}

@@ -12,6 +12,7 @@ const (
 	causeExpired     = "fin-wait-2-expired"
 	causeNotKept     = "fin-wait-2-not-kept" // the kernel did not keep the closed socket in FIN_WAIT_2 at all, or not for long
 	causeWaitOver    = "time-wait-over"      // the TIME_WAIT of its sender had run out when the FIN of its peer came again
+	causeGaveUp      = "close-given-up"      // its sender had sent its FIN in vain until it gave up
 	causeLate        = "late-data"
 	causeNotOpening  = "unknown-syn-ack" // it answers the SYN-ACK of a connection that its sender does not open
 	causeSYNReceived = "syn-received-dropped"
@@ -38,7 +39,7 @@ func (c *casefile) cause() string {
 	switch {
 	case r.refusal:
 		return causeRefused
-	case r.foreign || r.otherPath():
+	case r.elsewhere():
 		return causeInjected
 	case r.live && r.probes >= deadProbes:
 		return causeKeepalive
@@ -63,10 +64,18 @@ func (c *casefile) cause() string {
 	}
 }
 
+// closedBehind reports whether x sent data just before it answered those of its peer with the RST of a host without a socket: it may have
+// closed the socket while its FIN waited behind what it still had to send (Linux, tcp_rcv_state_process: TCPABORTONDATA).
+func (c *casefile) closedBehind(r *rstFacts, x int) bool {
+	return !r.live && c.f.e[x].has(sentData) && r.peerDataLast && r.time-r.heard < unpromptedAfter
+}
+
 // afterClose decides why x, whose socket had sent its FIN, answered with a RST and no longer with a socket.
 func (c *casefile) afterClose(r *rstFacts, x, y int) string {
 	n, tw := &c.o.c.fin[x], &c.o.c.timeWait[x]
 	switch long := r.time-n.doneTime() >= c.a.finTimeout; {
+	case !n.acked && c.s.copies(n) >= gaveUpAfter:
+		return causeGaveUp
 	case r.before[x] == TimeWait && r.time >= tw.since+c.a.timeWait:
 		return causeWaitOver
 	case long:
@@ -95,6 +104,7 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if !r.peerDataLast {
 		return false
 	}
+	e, peer := &c.f.e[x], &c.f.e[y]
 	n, m := &c.o.c.fin[x], &c.o.c.fin[y]
 	last := r.next[y] // the end of those data
 	if m.sent && m.end == last {
@@ -103,8 +113,12 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	return !c.f.e[x].has(sentData) || n.sent && n.frame < r.frame || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
+	since := !n.acked || peer.out.Numbers() > n.peerNumbers+c.finNumber(y) // y sent more after x had closed its side
+	return !e.has(sentData) || n.sent && n.frame < r.frame && since || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }
+
+// elsewhere reports whether a RST shows that its supposed sender may not have sent it.
+func (r *rstFacts) elsewhere() bool { return r.foreign || r.otherPath() }
 
 // otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
 // send with a TTL of 32, 64, 128 or 255, and some send a RST with another of these than what a socket sends.

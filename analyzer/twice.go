@@ -14,6 +14,9 @@ const (
 	// sameIDWithin is how far apart two FINs with the same IPv4 identification are taken for one packet that the network
 	// duplicated. Retransmission timers of Linux start at 200 ms.
 	sameIDWithin = 100e6 // ns
+
+	// sentOnceWithin is the same where the timestamps agree too: their clock ticks once a second at least (RFC 7323 §5.4).
+	sentOnceWithin = 1e9 // ns
 )
 
 // identity is what a sender stamps on one packet. Two segments with equal numbers and equal identities are one packet if
@@ -48,7 +51,10 @@ func (id identity) sentAfter(other identity) (after, known bool) {
 
 // within returns how far apart in ns two segments of this identity are taken for one packet.
 func (id identity) within() int64 {
-	if id.strong {
+	switch {
+	case id.strong && id.stamped:
+		return sentOnceWithin
+	case id.strong:
 		return sameIDWithin
 	}
 	return twiceWithin

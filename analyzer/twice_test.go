@@ -19,6 +19,7 @@ func TestCapturedTwice(t *testing.T) {
 	stamped := func(tsVal uint32) func(s *decode.Segment) {
 		return func(s *decode.Segment) { s.Marks |= decode.HasTimestamp; s.TSVal = tsVal; s.IPID = 0 }
 	}
+	stamp7 := func(s *decode.Segment) { s.Marks |= decode.HasTimestamp; s.TSVal = 7 }
 	both := func(a, b func(s *decode.Segment)) func(s *decode.Segment) {
 		return func(s *decode.Segment) { a(s); b(s) }
 	}
@@ -37,6 +38,8 @@ func TestCapturedTwice(t *testing.T) {
 		{"IPv4, later, same identification", v4, v4, 5*ms + 1, 0, 1, "duplicated on its way: counted as a packet, not as a transmission"},
 		{"IPv4, the latest duplicate", v4, v4, 100 * ms, 0, 1, ""},
 		{"IPv4, same identification after a timer could fire", v4, v4, 100*ms + 1, 0, 2, "65536 packets later, or a sender that copies the identification"},
+		{"IPv4, same identification and timestamp", stamp7, stamp7, 500 * ms, 0, 1, "held up on its way: what is sent again is stamped anew"},
+		{"IPv4, same identification and timestamp, later", stamp7, stamp7, 1000*ms + 1, 0, 2, "the clock of timestamps may tick once a second"},
 		{"IPv4, another identification", v4, func(s *decode.Segment) { s.IPID++ }, 1 * ms, 0, 2, "its sender stamped it anew: sent twice, however soon"},
 		{"IPv4, no identification", noID, noID, 5 * ms, 1, 1, "nothing tells them apart, but no stack sends again so soon"},
 		{"IPv4, no identification, later", noID, noID, 5*ms + 1, 0, 2, "identification 0 says nothing"},

@@ -11,7 +11,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		o.verdict = Refused
 	case o.resets.rst.accepted, o.resets.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
-		s.resetDoubts(o)
+		s.resetDoubts(f, o)
 	case n.sent && m.sent:
 		s.decideBoth(f, o, n, m)
 	case n.sent || m.sent:
@@ -121,7 +121,7 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 		x, n = 1, m
 	}
 	peer := &f.e[f.peer(x)]
-	if peer.packets > 0 && !f.e[0].sentSYN() && !f.e[1].sentSYN() && !peer.has(sentData) && (n.first || !f.e[x].has(sentData)) {
+	if peer.packets > 0 && !f.e[0].sentSYN() && !f.e[1].sentSYN() && !peer.has(sentData) {
 		o.doubts |= firstFIN // nothing shows that the peer's FIN had not come before the capture
 	}
 	switch {
@@ -137,12 +137,18 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 }
 
 // resetDoubts notes what is not certain about the RST that ended a connection.
-func (s *shard) resetDoubts(o *outcome) {
+func (s *shard) resetDoubts(f *flow, o *outcome) {
 	r := &o.resets.rst
+	if next := r.next[f.peer(int(r.by))]; r.live && f.e[f.peer(int(r.by))].out.Started() && next.Before(r.ack) {
+		o.doubts |= gap // its sender had got more than was captured
+		if r.ack == next+1 {
+			o.doubts |= firstFIN
+		}
+	}
 	if r.unproven {
 		o.doubts |= rstUnproven
 	}
-	if r.foreign {
+	if r.elsewhere() {
 		o.doubts |= rstForeign
 	}
 	if r.strict {
