@@ -23,7 +23,7 @@ func openingBitsOf(e, peer *endpoint) openingBits {
 		b |= heardOf
 	}
 	// While the SYN-ACKs of a simultaneous open cross, the acknowledgments of the peer do not cover the SYN.
-	if una, ok := e.out.Acked(); ok && e.isn.Before(una) {
+	if una, ok := e.out.Acked(); ok && e.isn.Before(una) && !e.has(ackMissed) {
 		b |= synCovered
 	}
 	return b

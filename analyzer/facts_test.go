@@ -10,7 +10,7 @@ import (
 // plainOpening is what is known of the opening of e, whose peer is peer, without the detour over bits.
 func plainOpening(e, peer *endpoint) facts {
 	una, ok := e.out.Acked()
-	covered := !e.sentSYN() || ok && e.isn.Before(una)
+	covered := !e.sentSYN() || ok && e.isn.Before(una) && !e.has(ackMissed)
 	return facts{
 		seen:      e.packets > 0 || peer.has(sentACK),
 		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),

@@ -198,8 +198,12 @@ func (c *casefile) oddEvents() {
 				c.name(x), c.human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
 		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
-			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection",
-				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since))
+			queue := ""
+			if e := &c.f.e[y]; e.has(sentSYNACK) && !e.has(sentPlain|sentData) {
+				queue = ", or its accept queue is full, so that it drops what completes a handshake" + c.a.platform.onLinux(": `ss -ltn` shows Recv-Q above Send-Q there")
+			}
+			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection%s",
+				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since), queue)
 		}
 	}
 	if c.o.roles == RolesBoth && c.f.flags&self == 0 {

@@ -191,6 +191,7 @@ func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent u
 	}
 	e.noteACK(seg, sent)
 	e.offer(seg)
+	peer.marks &^= ackMissed
 	if seg.Marks&(decode.HasSACK|decode.HasMPTCP) != 0 {
 		s.noteOptions(f, x, e, seg)
 	}
