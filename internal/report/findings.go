@@ -46,8 +46,8 @@ func (g byCode) add(f *analyzer.Flow) {
 	}
 }
 
-// writeFindings prints what concerns services and hosts first, in the order of the report, then what concerns single flows;
-// each worst first.
+// writeFindings prints the findings, worst first: of the same severity what concerns services and hosts, in the order of the report,
+// before what concerns single flows.
 func writeFindings(p *page, groups []analyzer.GroupFinding, single byCode) {
 	if len(groups) == 0 && len(single) == 0 {
 		return
@@ -79,8 +79,13 @@ func writeFindings(p *page, groups []analyzer.GroupFinding, single byCode) {
 	}
 	p.end()
 	p.line(styled(heading, "FINDINGS"))
+	// Both lists are in order of severity.
 	for i := range groups {
 		g := &groups[i]
+		for len(codes) > 0 && codes[0].severity.Compare(g.Severity) > 0 {
+			codes[0].write(p, start, textAt)
+			codes = codes[1:]
+		}
 		start(g.Severity, g.Code)
 		p.prose(g.Text, plain)
 		writeStreams(p, textAt, g.Streams, len(g.Streams))
@@ -92,14 +97,19 @@ func writeFindings(p *page, groups []analyzer.GroupFinding, single byCode) {
 		}
 	}
 	for _, c := range codes {
-		start(c.severity, c.code)
-		if c.flows == 1 {
-			p.prose(c.text, plain)
-		} else {
-			p.prose(fmt.Sprintf("%s connections, for example stream %d: %s", count(c.flows), c.example, c.text), plain)
-		}
-		writeStreams(p, textAt, c.streams, c.flows)
+		c.write(p, start, textAt)
 	}
+}
+
+// write prints the findings of a code.
+func (c *codeGroup) write(p *page, start func(analyzer.Severity, analyzer.Code), textAt int) {
+	start(c.severity, c.code)
+	if c.flows == 1 {
+		p.prose(c.text, plain)
+	} else {
+		p.prose(fmt.Sprintf("%s connections, for example stream %d: %s", count(c.flows), c.example, c.text), plain)
+	}
+	writeStreams(p, textAt, c.streams, c.flows)
 }
 
 // writeStreams ends the line with the stream numbers at its right edge, or puts them on a line of their own.

@@ -40,3 +40,27 @@ warning  lost-ack  15 connections, for example stream 7: the one that matters  s
 		t.Errorf("got %s", b.String())
 	}
 }
+
+// A note about a host does not stand before what went wrong with a connection.
+func TestFindingsWorstFirst(t *testing.T) {
+	groups := []analyzer.GroupFinding{
+		{Severity: analyzer.Error, Code: "ports-exhausted", Text: "a"},
+		{Severity: analyzer.Warning, Code: "host-unreachable", Text: "c"},
+		{Severity: analyzer.Info, Code: "bind-blocked", Text: "e"},
+	}
+	codes := make(byCode)
+	for i, severity := range []analyzer.Severity{analyzer.Info, analyzer.Warning, analyzer.Error} {
+		codes.add(&analyzer.Flow{Findings: []analyzer.Finding{{Code: analyzer.Code("code-" + string(severity)), Severity: severity, Text: "fdb"[i : i+1]}}})
+	}
+	var b strings.Builder
+	writeFindings(&page{w: &b}, groups, codes)
+	var got []string
+	for _, line := range strings.Split(b.String(), "\n") {
+		if words := strings.Fields(line); len(words) > 2 {
+			got = append(got, words[2])
+		}
+	}
+	if want := []string{"a", "b", "c", "d", "e", "f"}; !slices.Equal(got, want) {
+		t.Errorf("in the order %v, want %v:\n%s", got, want, b.String())
+	}
+}
