@@ -131,7 +131,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 	if n.ackedFrame != 0 && p.seg.Len == 0 && p.seg.End().Before(n.ackedAt) { // data may stand there because they are sent again
 		n.ackedAt = p.seg.End()
 	}
-	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end && n.repeats != 0 {
+	if seg := &p.seg; seg.Marks&decode.HasSACK != 0 && seg.SACKRight == n.end {
 		if o := s.oddOf(f); o.dsack[f.peer(y)] == 0 {
 			o.dsack[f.peer(y)] = p.frame
 		}

@@ -92,6 +92,9 @@ func (s *shard) answeredCopy(fin *finFacts, moment int64, e *endpoint) int64 {
 func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	for x, fin := range []*finFacts{n, m} {
 		other := []*finFacts{m, n}[x]
+		if fin.early && other.repeats == 0 && o.odd.dsack[x] != 0 {
+			o.doubts |= firstFIN // it had got a copy of the peer's FIN that was not captured, and may have answered that
+		}
 		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-s.answeredCopy(other, fin.time, &f.e[x]) > s.ackedWithin(f, x) {
 			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
