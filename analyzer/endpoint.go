@@ -22,7 +22,7 @@ const (
 	permitsSACK // its SYN offered selective acknowledgments (RFC 2018)
 	soundSYN    // its SYN had a checksum that was not wrong
 	synAgain    // it sent its SYN more than once
-	ackMissed   // the latest copy of its SYN-ACK came after the peer's ACK had passed, which had not arrived; no other one has passed since
+	ackMissed   // it sent its SYN-ACK again although the peer's ACK had passed, and none has passed since
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary

@@ -113,8 +113,8 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	since := !n.acked || peer.out.Numbers() > n.peerNumbers+c.finNumber(y) // y sent more after x had closed its side
-	return !e.has(sentData) || n.sent && n.frame < r.frame && since || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
+	more := !n.acked || peer.out.Numbers() > n.peerNumbers+c.finNumber(y) // what y sent after x had closed its side
+	return !e.has(sentData) || n.sent && n.frame < r.frame && more || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }
 
 // elsewhere reports whether a RST shows that its supposed sender may not have sent it.
