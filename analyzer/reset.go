@@ -135,7 +135,9 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 	x := int(r.by)
 	e, peer := &f.e[x], &f.e[f.peer(x)]
-	if peer.inSYNSent() { // SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second)
+	// SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second). One past what follows a SYN-ACK shows that more went by,
+	// in captures of SYN, FIN and RST only.
+	if peer.inSYNSent() && !(e.has(sentSYNACK) && e.out.Next().Before(r.seq)) {
 		r.refusal = !e.sentSYN()
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
 			e.sentSYN() && r.seq == e.out.Next() // or y received the SYN-ACK, and its ACK is on its way

@@ -106,6 +106,9 @@ func debt(f *analyzer.Flow) string {
 		}
 		return strings.Join(owed, ", ")
 	case analyzer.NoReply:
+		if f.Server.State == analyzer.SynReceived {
+			return "the client still owes the ACK of the handshake"
+		}
 		return "the server still owes an answer"
 	case analyzer.Open:
 		switch {
