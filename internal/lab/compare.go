@@ -120,6 +120,9 @@ func (x *comparison) states(side Side) {
 	case !fits(path, steps) && !own && fits(corrected(path), steps):
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
 			"CLOSE_WAIT or CLOSING: that it had sent a FIN, nothing shows before a copy of that passes here"})
+	case !fits(path, steps) && l.Visits[len(l.Visits)-1].Why == whyRSTIn && fits(believedLater(path), steps):
+		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
+			"CLOSED by a RST that passed here before its socket got it: what the socket sent meanwhile showed that"})
 	case !fits(path, steps):
 		x.differ(own, side, "path", "kernel %v, finscope %v", words(steps), path)
 	}

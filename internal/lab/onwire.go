@@ -253,6 +253,17 @@ func corrected(path []string) []string {
 	return out
 }
 
+// believedLater returns the path without a CLOSED that another state follows: finscope took that back.
+func believedLater(path []string) []string {
+	out := slices.Clone(path)
+	for i := len(out) - 2; i >= 0; i-- {
+		if out[i] == "CLOSED" {
+			out = slices.Delete(out, i, i+1)
+		}
+	}
+	return out
+}
+
 // fits reports whether a path goes through all required steps and no others.
 func fits(path []string, steps []step) bool {
 	if len(steps) == 0 {
