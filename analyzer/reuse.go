@@ -37,8 +37,31 @@ type reuse struct {
 	result       reuseResult
 	answer       uint64 // frame
 	answered     int64
-	isn          bool // the number confirms that a Linux host held TIME_WAIT
-	otherTTL     bool // its TTL is not that of the old connection's packets
+	isn          isnSign // what the holder's new number says of its TIME_WAIT
+	otherTTL     bool    // its TTL is not that of the old connection's packets
+}
+
+// isnSign is what the ISN with which a holder of TIME_WAIT begins the next connection says, if it runs Linux.
+type isnSign uint8
+
+const (
+	isnNotSeen isnSign = iota
+	isnHeld            // the old next number + isnStep: it held TIME_WAIT
+	isnOther           // another one: it held none any more, or runs something else, or sent a SYN cookie
+	isnByClock         // another one, on the clock of Linux: it held none any more
+)
+
+// isnSignOf reads the ISN in a segment of a connection that follows old, sent by the endpoint x of old.
+func isnSignOf(old *flow, c *closing, x int, p *packet) isnSign {
+	const tooSoon = 4 * isnSlack // until then the clocks of other systems are not far from that of Linux
+	e, elapsed := &old.e[x], p.time-old.start
+	switch isn := p.seg.Seq; {
+	case isn == c.fin[x].end+isnStep:
+		return isnHeld
+	case e.sentSYN() && elapsed > tooSoon && followISN(e.isn, isn, elapsed) == isnContinues:
+		return isnByClock
+	}
+	return isnOther
 }
 
 // reuseRule says how the numbers of the SYN stand to those of the old connection (RFC 9293 §3.6.1 MAY-2, RFC 6191 §2).
@@ -113,11 +136,13 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	index := s.reuses.add()
 	s.reusers[g.id] = index
 	g.flags |= reused
-	r.isn = r.holds[by] && seg.Seq == c.fin[by].end+isnStep
+	if r.holds[by] {
+		r.isn = isnSignOf(old, c, by, p)
+	}
 	r.holders = 1
 	*s.reuses.at(index) = r
 	if r.holds[by] {
-		s.takeOver(old, c, index, by, p.time)
+		s.takeOver(old, c, index, by, p)
 	}
 	if seg.Flags.Has(decode.ACK) {
 		s.settleReuse(g, p, accepted)
@@ -138,12 +163,15 @@ func (s *shard) sameSender(a, b *flow) bool { return s.ends(a) == s.ends(b) }
 func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment, rules *timeWaitRules) {
 	by := int(r.by)
 	tw := &c.timeWait[old.peer(by)]
-	last := old.e[by].out.Next()
+	last, recent, stamped := old.e[by].out.Next(), tw.recent, tw.stamped
 	if n := &c.fin[by]; n.sent {
 		last = n.end
+		if !stamped { // the holder has had this at least
+			recent, stamped = n.lastIdentity.tsVal, n.lastIdentity.stamped
+		}
 	}
-	stamps := tw.stamped && seg.Marks&decode.HasTimestamp != 0 && !rules.seqOnly
-	switch d := int32(seg.TSVal - tw.recent); {
+	stamps := stamped && seg.Marks&decode.HasTimestamp != 0 && !rules.seqOnly
+	switch d := int32(seg.TSVal - recent); {
 	case stamps && d < 0:
 		r.rule = tsOlder
 	case rules.pastWindow && last.Before(seg.Seq) && uint32(seg.Seq-last) < old.e[old.peer(by)].room(&old.e[by]):
@@ -155,6 +183,11 @@ func (r *reuse) judge(old *flow, c *closing, seg *decode.Segment, rules *timeWai
 	default:
 		r.rule = seqLower
 	}
+}
+
+// against reports whether the SYN was sent once, and is one that a TIME_WAIT would have answered with an ACK of the old connection.
+func (r *reuse) against() bool {
+	return (r.rule == seqLower || r.rule == tsOlder) && r.challenges == 0 && r.sent == 1
 }
 
 // arrived notes that the SYN, or a copy of it, came to the holder.
@@ -172,16 +205,21 @@ func (s *shard) arrived(old *flow, c *closing, r *reuse) {
 	}
 }
 
-// takeOver notes that a SYN ended the TIME_WAIT of x.
-func (s *shard) takeOver(old *flow, c *closing, index int32, x int, now int64) {
+// takeOver notes that a SYN ended the TIME_WAIT of x, unless p, with which x begins the next connection, shows that there was none.
+func (s *shard) takeOver(old *flow, c *closing, index int32, x int, p *packet) {
 	r := s.reuses.at(index)
 	ev := s.eventsOf(old, &c.timeWait[x])
-	proven := r.isn && s.rules.linux
-	if ev.reused != 0 || ev.killed != 0 && !proven {
+	proven := r.isn == isnHeld && s.rules.linux
+	if ev.reused != 0 || ev.denied != 0 || ev.killed != 0 && !proven {
 		return
 	}
-	ev.reused, ev.by = now, index
+	ev.by = index
 	r.holders++
+	if s.rules.linux && (r.isn == isnByClock || r.isn == isnOther && int(r.by) != x && r.against()) {
+		ev.denied, ev.denyFrame = r.last, p.frame
+		return
+	}
+	ev.reused = r.last
 	if proven {
 		ev.proof = nextISN
 		ev.survived = ev.survived || ev.killed != 0
@@ -217,8 +255,8 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 	}
 	switch {
 	case seg.Flags.Has(decode.SYN|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
-		if c := s.closings.at(old.closing); r.holds[old.peer(by)] && seg.Seq == c.fin[old.peer(by)].end+isnStep {
-			r.isn = true
+		if y := old.peer(by); r.holds[y] {
+			r.isn = isnSignOf(old, s.closings.at(old.closing), y, p)
 		}
 		s.settleReuse(g, p, accepted)
 	case seg.Flags.Has(decode.RST|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
@@ -244,6 +282,6 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 		return
 	}
 	if x := old.peer(int(r.by)); r.holds[x] {
-		s.takeOver(old, s.closings.at(old.closing), s.reusers[g.id], x, r.last)
+		s.takeOver(old, s.closings.at(old.closing), s.reusers[g.id], x, p)
 	}
 }

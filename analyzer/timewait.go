@@ -26,11 +26,11 @@ type waitEvents struct {
 	survived  bool // it answered after a RST that would have ended it: its host ignores them (tcp_rfc1337)
 	killed    int64
 	killFrame uint64 // of the RST
-	denied    int64  // when a RST of the supposed holder showed that there was none, or none any more
+	denied    int64  // when a RST of the supposed holder, or how it took a SYN, showed that there was none, or none any more
 	denyFrame uint64
 
 	reused int64 // when a SYN ended it
-	by     int32 // index in shard.reuses of that SYN
+	by     int32 // index in shard.reuses of that SYN, or of the one for which denied is set; 0: there is none
 }
 
 // trigger is a segment that arrives in TIME_WAIT.

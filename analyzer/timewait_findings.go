@@ -4,10 +4,14 @@ package analyzer
 func (c *casefile) timeWaits() {
 	for x := range c.f.e {
 		w, ok := c.s.waitOf(c.f, c.o, x, c.end, c.a)
+		ev := c.s.events(&c.o.c.timeWait[x])
+		if ev.denied != 0 && ev.by != 0 && (!ok || w.ended == WaitKilled) {
+			c.timeWaitAbsent(x, ev)
+			continue
+		}
 		if !ok {
 			continue
 		}
-		ev := c.s.events(&c.o.c.timeWait[x])
 		switch w.ended {
 		case WaitKilled:
 			c.timeWaitKilled(x, &w, ev)
@@ -26,6 +30,17 @@ func (c *casefile) timeWaits() {
 	if c.f.flags&reused != 0 {
 		c.timeWaitRefused(c.s.reuseOf(c.f))
 	}
+}
+
+// timeWaitAbsent describes a TIME_WAIT that was gone when the next connection came.
+func (c *casefile) timeWaitAbsent(x int, ev *waitEvents) {
+	r := c.s.reuses.at(ev.by)
+	why := c.text("its initial sequence number there (frame %d) goes by its clock, and Linux takes the old next one + 65537 out of a TIME_WAIT", ev.denyFrame)
+	if r.isn != isnByClock {
+		why = c.text("it accepted the SYN of frame %d at once (frame %d) although %s", r.frame, ev.denyFrame, r.rule)
+	}
+	c.add(TimeWaitKilled, Info, x, []uint64{r.frame, ev.denyFrame}, "%s held no TIME_WAIT when the next connection came to these addresses and ports, or none any more: %s. "+
+		"Look for more sockets than net.ipv4.tcp_max_tw_buckets allows (`nstat -az TcpExtTCPTimeWaitOverflow`), or for a RST that the capture lacks", c.name(x), why)
 }
 
 // timeWaitKilled describes a TIME_WAIT that ended before its time.
@@ -54,8 +69,11 @@ func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
 		why = c.text("%s accepted the SYN of frame %d, sent %s", c.role(x), r.frame, c.times(r.sent))
 	}
 	sure := ""
-	if ev.proof == nextISN {
+	switch {
+	case ev.proof == nextISN:
 		sure = "; the new initial sequence number is the old next one + 65537, which Linux picks only if it held TIME_WAIT"
+	case r.isn == isnOther && c.a.platform.linux():
+		sure = "; its new initial sequence number is not the old next one + 65537, which Linux takes out of a TIME_WAIT: it runs something else, answers with SYN cookies, or held none any more"
 	}
 	c.add(TimeWaitReused, Info, x, frames, "a new connection took the addresses and ports %s into the TIME_WAIT of %s: %s%s",
 		c.human(w.until-w.since), c.name(x), why, sure)
