@@ -152,6 +152,7 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	}
 	if !seg.Flags.Any(decode.SYN | decode.FIN) {
 		e.marks |= sentPlain
+		s.sawPlain = true
 		if kind == reassembly.Ahead && seg.Len == 0 {
 			s.noteBeyond(f, x, p)
 		}
@@ -170,6 +171,7 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 		if kind == reassembly.Ahead {
 			s.oddOf(f).ahead[x] = p.frame
 		}
+		s.sawFIN = true
 		s.noteFIN(f, x, p)
 	}
 }

@@ -181,6 +181,10 @@ func (g *gathering) captureItself() {
 			"Capture again with a larger buffer (`tcpdump -B 65536`, `finscope -B 65536`), a shorter snapshot length (`-s 128`) and a filter for the port in question; "+
 				"`ethtool -S` and /proc/net/softnet_stat on the capturing host show where packets are dropped.")
 		g.out[len(g.out)-1].Count = int(min(m.KernelDropped, 1<<31))
+	case len(g.gaps) > 0 && g.a.controlOnly:
+		g.add(CaptureLoss, Info, netip.AddrPort{}, g.gaps, from, to,
+			fmt.Sprintf("the capture has no segment but SYN, FIN and RST: data and acknowledgments of %s are not in it, so that lost packets, half-closes and most causes cannot be told", connections(len(g.gaps))),
+			"Capture all segments of the port in question, their headers only (`tcpdump -s 128 port 443`): closes need the acknowledgments.")
 	case len(g.gaps) > 0:
 		g.add(CaptureLoss, Info, netip.AddrPort{}, g.gaps, from, to,
 			fmt.Sprintf("in %s bytes were acknowledged that the capture never saw: the capture lost packets, or they took another path (the network did not lose them: they arrived)", connections(len(g.gaps))),

@@ -25,6 +25,7 @@ type Report struct {
 type assumptions struct {
 	timeWait, finTimeout, stuckAfter int64
 	kernelDropped                    uint64
+	controlOnly                      bool     // the capture is of SYN, FIN and RST only; known when a report is made
 	platform                         platform // whose commands advice names
 }
 
@@ -41,6 +42,7 @@ type flowRef struct {
 func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
 	rep.Summary = r.summary(names, dropped, err)
+	rep.controlOnly = r.seeControlOnly()
 	numbers := rank(r.shards)
 	rep.flows = r.number(numbers)
 	if r.opts.Only != nil {
@@ -50,6 +52,19 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	}
 	rep.count(numbers)
 	return rep
+}
+
+// seeControlOnly returns whether the capture is of SYN, FIN and RST only, and lets all shards know, whoever of them saw something
+// else. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either.
+func (r *run) seeControlOnly() bool {
+	only, fin := true, false
+	for _, s := range r.shards {
+		only, fin = only && !s.sawPlain, fin || s.sawFIN
+	}
+	for _, s := range r.shards {
+		s.controlOnly = only && fin
+	}
+	return only && fin
 }
 
 // assumptions returns what records rest on if the kernel has dropped so many packets.

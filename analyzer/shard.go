@@ -45,6 +45,10 @@ type shard struct {
 	due     int64 // when the next tick is
 	entered int   // packets since the last one
 
+	sawPlain    bool // a segment without SYN, FIN and RST
+	sawFIN      bool
+	controlOnly bool // the capture is of SYN, FIN and RST only; known when a report is made
+
 	plain bool // all segments take the same way: where ladders are asked for, and as the reference of tests
 
 	duplicates   uint64

@@ -20,7 +20,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		o.verdict = Indeterminate // whether nobody had asked (a forged address), or the capture lacks what the client sent
 		o.doubts |= oneSided
 	case !f.synchronized():
-		o.verdict = NoReply
+		s.decideUnanswered(f, o, end)
 	default:
 		o.verdict = Open
 	}
@@ -39,6 +39,23 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	if f.flags&replaced != 0 && (o.verdict == Open || o.verdict == HalfClosed || o.verdict == Unanswered) {
 		o.doubts |= stateLost
 	}
+}
+
+// decideUnanswered finds the verdict where nothing completes the handshake. People capture just SYN, FIN and RST: every open connection
+// looks like this then, and its SYN-ACK is not sent again.
+func (s *shard) decideUnanswered(f *flow, o *outcome, end int64) {
+	o.verdict = NoReply
+	e, peer := &f.e[f.peer(o.client)], &f.e[o.client]
+	if !s.controlOnly || !e.has(sentSYNACK) || e.has(synAgain) || !peer.has(sentBareSYN) {
+		return
+	}
+	const again = 3200e6 // RFC 6298 §2: 3 s at first in older systems, 1 s since
+	if end-e.lastTime <= again {
+		o.doubts |= lastPacket
+		return
+	}
+	o.verdict, o.presumedOpen = Open, true
+	o.doubts |= ackNotSeen
 }
 
 // unaskedFor reports whether all that was captured of a connection are the SYN-ACKs of one side.
