@@ -3,5 +3,5 @@
 //
 // It keeps no payload, in spite of its name, and knows neither states nor the other direction: whoever calls it says how
 // far the receiver's window reaches. It needs a bounded amount of memory for each direction, whatever is sent: a [Stream]
-// is 32 bytes, without pointers, and few need [Gaps], 44 bytes more, in which at most [MaxHoles] missing ranges are remembered.
+// is 32 bytes, without pointers, and few need [Gaps], 268 bytes more, in which at most [MaxHoles] missing ranges are remembered.
 package reassembly

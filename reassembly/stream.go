@@ -1,9 +1,9 @@
 package reassembly
 
-// MaxHoles is how many missing ranges a Stream remembers. A capture that misses packets, or a path that reorders them,
-// seldom has more than two open at a time; when there are more, the oldest is forgotten, and bytes that fill it later
-// count as sent again.
-const MaxHoles = 4
+// MaxHoles is how many missing ranges a Stream remembers. A path that reorders packets seldom has more than two open at a time;
+// where an eighth of 200 packets in flight was lost, 4 were too few. When there are more, the oldest is forgotten, and bytes
+// that fill it later count as sent again.
+const MaxHoles = 32
 
 // UnknownRoom stands for the receiver's window where the capture does not tell its scale (RFC 7323 §2.2). A jump of
 // more than this has to be confirmed by a second segment or by an acknowledgment.
