@@ -74,8 +74,12 @@ func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
 	d := p.time - e.lastTime
 	soon := d <= twiceWithin && d >= -twiceWithin && e.packets > 1
-	if soon && e.sentLately(sig) {
-		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
+	id := identityOf(&p.seg)
+	// The captures of two hosts, merged, are as far apart as the hosts; routers between them leave another TTL. What the network
+	// duplicated has the same one, and does arrive twice.
+	merged := d > 0 && d <= id.within() && e.packets > 1 && p.seg.TTL != e.ttl
+	if (soon || merged) && e.sentLately(sig) {
+		if p.seg.Occupies() > 0 || id.strong {
 			s.duplicates++
 			return true
 		}
