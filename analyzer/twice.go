@@ -74,12 +74,8 @@ func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
 	d := p.time - e.lastTime
 	soon := d <= twiceWithin && d >= -twiceWithin && e.packets > 1
-	id := identityOf(&p.seg)
-	// The captures of two hosts, merged, are as far apart as the hosts; routers between them leave another TTL. What the network
-	// duplicated has the same one, and does arrive twice.
-	merged := d > 0 && d <= id.within() && e.packets > 1 && p.seg.TTL != e.ttl
-	if (soon || merged) && e.sentLately(sig) {
-		if p.seg.Occupies() > 0 || id.strong {
+	if e.sentLately(sig) && (soon || e.merged(p, d)) {
+		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
 			s.duplicates++
 			return true
 		}
@@ -88,6 +84,13 @@ func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 	}
 	e.remember(sig, soon)
 	return false
+}
+
+// merged reports whether p, which repeats a packet that e sent d before or a little earlier, was captured at two hosts: their
+// captures, merged, are as far apart as the hosts are, and routers between them leave another TTL. What the network
+// duplicated has the same one, and does arrive twice.
+func (e *endpoint) merged(p *packet, d int64) bool {
+	return d > 0 && e.packets > 1 && p.seg.TTL != e.ttl && d <= identityOf(&p.seg).within()
 }
 
 // sentLately reports whether one of the latest packets of e had this signature.
