@@ -221,30 +221,27 @@ func (x *comparison) aborted(l *Life, v Visit) bool {
 	return false
 }
 
-// gone returns the side of which all that the tap knows is that it was gone: it answered something with a RST, and the one with which it
-// aborted did not pass, or its FIN waited behind data and was never sent. Empty if there is none.
-func (x *comparison) gone() string {
-	for _, side := range []Side{Client, Server} {
-		l := x.c.life(side)
-		if l == nil || len(l.Visits) == 0 || l.Visits[len(l.Visits)-1].Why != whyRSTOut {
-			continue
-		}
-		if slices.ContainsFunc(x.w.packets[side], func(p wirePacket) bool {
-			return p.out && p.seg.has(flagRST) && !p.seg.has(flagACK) && x.w.at[x.v.Tap][p.seg.hash] != 0
-		}) {
-			return string(side)
-		}
+// gone reports whether all that the tap knows of a side is that it was gone: it answered something with a RST, and the one with which it
+// aborted did not pass, or its FIN waited behind data and was never sent.
+func (x *comparison) gone(side Side) bool {
+	l := x.c.life(side)
+	if l == nil || len(l.Visits) == 0 || l.Visits[len(l.Visits)-1].Why != whyRSTOut {
+		return false
 	}
-	return ""
+	return slices.ContainsFunc(x.w.packets[side], func(p wirePacket) bool {
+		return p.out && p.seg.has(flagRST) && !p.seg.has(flagACK) && x.w.at[x.v.Tap][p.seg.hash] != 0
+	})
 }
 
 func (x *comparison) closedFirst() {
 	want := x.first()
 	got := x.v.named(x.t, string(x.v.Flow.ClosedFirst))
 	switch {
-	case want == got, want == "both" && got == x.abortedBefore(), want == "none" && got == x.gone():
+	case want == got, want == "both" && got == x.abortedBefore():
 		return
-	case want != "both" && got == "both" && x.gone() == string(Side(want).other()):
+	case want == "none" && (got == "client" || got == "server") && x.gone(Side(got)):
+		return
+	case (want == "client" || want == "server") && got == "both" && x.gone(Side(want).other()):
 		return
 	}
 	own := x.v.Tap == AtClient && want == "client" || x.v.Tap == AtServer && want == "server"
