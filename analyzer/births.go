@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // births are the first frames of a shard's connections and stray SYNs, in order of capture. From them come the stream
 // numbers: each is the rank of a frame among those of all shards. A shard that is alone needs no frames, the rank is the
-// index; others take one or two octets for each.
+// index; others take one or two octets for each. A session that lasts for 2^31 of them begins to count anew.
 type births struct {
 	alone  bool
 	n      int32
@@ -18,8 +18,11 @@ func (b *births) add(frame uint64) int32 {
 		b.deltas = binary.AppendUvarint(b.deltas, frame-b.last)
 		b.last = frame
 	}
-	b.n++
-	return b.n - 1
+	birth := b.n
+	if b.n++; b.n < 0 {
+		b.n = 0
+	}
+	return birth
 }
 
 // streams are the stream numbers of a shard's births; nil: the same.

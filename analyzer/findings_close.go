@@ -8,7 +8,7 @@ func (c *casefile) stuck() {
 		}
 		y := c.f.peer(x)
 		n := &c.o.c.fin[x]
-		since := max(c.o.since[x], c.o.odd.lastData[y])
+		since := c.o.hangsSince(c.f, x)
 		if c.end-since < c.a.stuckAfter {
 			continue
 		}
@@ -187,7 +187,7 @@ func (c *casefile) oddEvents() {
 	}
 	for x := range c.f.e {
 		y := c.f.peer(x)
-		if n := c.o.odd.ahead[x]; n != 0 && (c.f.e[0].marks|c.f.e[1].marks).has(sentPlain) { // or the capture is of SYN, FIN and RST only
+		if n := c.o.odd.ahead[x]; n != 0 && (c.f.e[0].marks | c.f.e[1].marks).has(sentPlain) { // or the capture is of SYN, FIN and RST only
 			c.add(FINReordered, Info, x, []uint64{n}, "the FIN of %s (frame %d) was captured before data that precede it: the packets were reordered, or the data were lost and sent again", c.name(x), n)
 		}
 		if n := c.o.odd.afterFIN[x]; n != 0 {

@@ -43,7 +43,7 @@ func (t *trouble) lookHalfClosed(s *shard, f *flow, o *outcome, by0 bool, stream
 		return
 	}
 	k := s.owes(f, y, o.client)
-	t.leaks[k] = append(t.leaks[k], leak{stream, max(o.since[x], o.odd.lastData[y])})
+	t.leaks[k] = append(t.leaks[k], leak{stream, o.hangsSince(f, x)})
 }
 
 // lookClosed takes up a connection of acc that both sides closed.
@@ -91,7 +91,7 @@ func (g *gathering) closeWaitLeaks() {
 		first, last := all[0].since, all[old-1].since
 		growth := fmt.Sprintf("all since the same time, the youngest for %s", human(end-last))
 		if spread := last - first; spread >= 1e9 {
-			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%.3g a minute)", moment(first), old, moment(last), float64(old-1)/(float64(spread)/60e9))
+			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%s a minute)", moment(first), old, moment(last), number(float64(old-1)/(float64(spread)/60e9)))
 		}
 		if n := len(all) - old; n > 0 {
 			growth += "; " + counted(int64(n), "younger one waits too", "younger ones wait too")

@@ -23,6 +23,7 @@ type Session struct {
 	run     *run
 	name    string
 	dropped uint64
+	behind  bool // the latest time that Advance was told is that of a clock that was set back, if the next one is too
 	packet  packet
 
 	watched []watched
@@ -68,11 +69,21 @@ func (s *Session) SetDropped(n uint64) { s.dropped = n }
 // Packets returns how many packets were added.
 func (s *Session) Packets() uint64 { return s.run.frames }
 
-// Advance moves the time on and tells what has happened since. Time never goes back: an earlier now than that of the
-// latest packet stands for the latter. An error of tell ends it and is returned; what was not told then is told next time.
+// clockStep is from which difference on a clock was set back, and packets were not only captured out of order.
+const clockStep = 10e9 // ns
+
+// Advance moves the time on and tells what has happened since. An earlier now than that of the latest packet stands for the
+// latter; only if it is 10 s earlier or more, twice in a row, was the clock set back, and time goes on from there. An error of tell ends it and is returned; what was not told then is told next time.
 func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 	r := s.run
-	r.end = max(r.end, now.UnixNano())
+	if t := now.UnixNano(); t > r.end-clockStep {
+		r.end, s.behind = max(r.end, t), false
+	} else if s.behind {
+		r.end, s.behind = t, false
+	} else {
+		s.behind = true
+		return nil
+	}
 	s.waits.expire(r.end)
 	s.lookAtWaits()
 	for i := 0; i < len(s.watched); {

@@ -57,12 +57,21 @@ type profile struct {
 	ports                PortRange
 }
 
-var profiles = map[string]profile{
-	"linux":   {60 * time.Second, 60 * time.Second, PortRange{32768, 60999}},
-	"freebsd": {60 * time.Second, 600 * time.Second, PortRange{10000, 65535}},
-	"macos":   {30 * time.Second, 60 * time.Second, PortRange{49152, 65535}},
-	"windows": {120 * time.Second, 120 * time.Second, PortRange{49152, 65535}},
-	"solaris": {60 * time.Second, 60 * time.Second, PortRange{32768, 65535}},
+// profileOf returns the profile of a system, by its name in lower case.
+func profileOf(name string) (p profile, ok bool) {
+	switch name {
+	case "linux":
+		return profile{60 * time.Second, 60 * time.Second, PortRange{32768, 60999}}, true
+	case "freebsd":
+		return profile{60 * time.Second, 600 * time.Second, PortRange{10000, 65535}}, true
+	case "macos":
+		return profile{30 * time.Second, 60 * time.Second, PortRange{49152, 65535}}, true
+	case "windows":
+		return profile{120 * time.Second, 120 * time.Second, PortRange{49152, 65535}}, true
+	case "solaris":
+		return profile{60 * time.Second, 60 * time.Second, PortRange{32768, 65535}}, true
+	}
+	return profile{}, false
 }
 
 // assumed resolves the timers and ranges.
@@ -71,7 +80,7 @@ func (o *Options) assumed() (Assumed, error) {
 	if name == "" {
 		name = "linux"
 	}
-	p, ok := profiles[name]
+	p, ok := profileOf(name)
 	if !ok {
 		return Assumed{}, fmt.Errorf("name one of linux, freebsd, macos, windows, solaris as the operating system, not %q", o.OS)
 	}
@@ -81,14 +90,18 @@ func (o *Options) assumed() (Assumed, error) {
 		given time.Duration
 		used  *time.Duration
 	}{{"TIME_WAIT length", o.TimeWait, &p.timeWait}, {"FIN timeout", o.FINTimeout, &p.finTimeout}, {"stuck age", o.StuckAfter, &stuck}} {
-		if v.given < 0 {
-			return Assumed{}, fmt.Errorf("give a %s above zero, not %v", v.name, v.given)
+		const longest = 1e9 * time.Second // 30 years: sums of more overflow
+		if v.given < 0 || v.given > longest {
+			return Assumed{}, fmt.Errorf("give a %s above zero and below %v, not %v", v.name, longest, v.given)
 		}
 		if v.given > 0 {
 			*v.used = v.given
 		}
 	}
 	if o.PortRange != (PortRange{}) {
+		if o.PortRange.Low == 0 || o.PortRange.Low > o.PortRange.High {
+			return Assumed{}, fmt.Errorf("give a port range from a lower to a higher port, not %d-%d", o.PortRange.Low, o.PortRange.High)
+		}
 		p.ports = o.PortRange
 	}
 	return Assumed{InSeconds(p.timeWait), InSeconds(p.finTimeout), p.ports, InSeconds(stuck)}, nil

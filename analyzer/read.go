@@ -29,6 +29,9 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	defer src.Close()
 	err = r.read(ctx, src)
 	r.close()
+	if r.matcher != nil && r.matched == 0 && r.matcher.Err() != nil {
+		return nil, r.matcher.Err() // it means nothing on the link type of the capture
+	}
 	return r.report(names, src.Drops(), err), err
 }
 
@@ -63,6 +66,9 @@ type run struct {
 	link     int // the latest of them; -1 before the first packet
 }
 
+// maxJobs is how many shards there are at most: more than that no machine makes use of, and each has tables of its own.
+const maxJobs = 256
+
 func newRun(opts Options) (*run, error) {
 	assumed, err := opts.assumed()
 	if err != nil {
@@ -74,7 +80,7 @@ func newRun(opts Options) (*run, error) {
 			return nil, err
 		}
 	}
-	jobs := max(1, opts.Jobs)
+	jobs := min(max(1, opts.Jobs), maxJobs)
 	if len(opts.Trace) > 0 || opts.Packet != nil || opts.MaxFlows > 0 {
 		jobs = 1 // only one shard knows stream numbers while it reads
 	}

@@ -8,7 +8,8 @@ import (
 	"finscope/internal/decode"
 )
 
-// Report is what a capture showed.
+// Report is what a capture showed. Records are made when they are asked for, in room that belongs to it: it is for one goroutine
+// at a time.
 type Report struct {
 	Summary  Summary
 	Services []Service // most flows first
@@ -170,6 +171,9 @@ func (r *run) viewers() (all []*viewer, done func()) {
 // Options.FindingsOnly does not keep nothing can be selected.
 func (r *Report) Select(keep func(*Flow) bool) *Report {
 	out := &Report{Summary: r.Summary, run: r.run, assumptions: r.assumptions, selected: true}
+	if r.run == nil {
+		return out
+	}
 	i := 0
 	for f := range r.Flows() {
 		if keep(f) {

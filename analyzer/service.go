@@ -42,7 +42,7 @@ func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
 		if f.flags&self != 0 && x != o.client {
 			continue
 		}
-		if o.stuck(x, end, stuckAfter) {
+		if o.stuck(f, x, end, stuckAfter) {
 			t.stuck[o.state[x]]++
 		}
 	}
@@ -70,12 +70,22 @@ func (t *tally) closedFirst(side ClosedFirst) int {
 }
 
 // stuck reports whether endpoint x has been in a state of the close for longer than after at the end of the capture.
-func (o *outcome) stuck(x int, end, after int64) bool {
+func (o *outcome) stuck(f *flow, x int, end, after int64) bool {
 	switch o.state[x] {
 	case FinWait1, FinWait2, Closing, CloseWait, LastAck:
-		return end-o.since[x] >= after
+		return end-o.hangsSince(f, x) >= after
 	}
 	return false
+}
+
+// hangsSince returns since when endpoint x has been in its state without data of the side that has not closed: a half-close that is
+// in use does not hang.
+func (o *outcome) hangsSince(f *flow, x int) int64 {
+	open := f.peer(x)
+	if o.state[x] == CloseWait {
+		open = x
+	}
+	return max(o.since[x], o.odd.lastData[open])
 }
 
 // service makes what a report says of the service: gaps are those of all its connections.

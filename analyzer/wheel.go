@@ -49,6 +49,9 @@ func (w *wheel) add(e entry, due int64) {
 
 // take returns a page of connections to be looked at at the time now, without entries if there are none.
 func (w *wheel) take(now int64) (p entries) {
+	if turn := now / w.length; turn < w.now-turns {
+		w.now = turn // a wrong time had moved it on: whatever is in it is looked at within a round
+	}
 	for {
 		t := &w.turns[uint64(w.now)%turns]
 		if i := t.first; i != 0 {

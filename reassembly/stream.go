@@ -57,6 +57,7 @@ const (
 	forgot          // a hole had to be forgotten
 	far             // start lies more than maxRoom behind nxt: nothing is compared with it any more
 	opened          // start is the number of a SYN: nothing comes before it
+	unseen          // numbers of a hole that was forgotten had been acknowledged
 )
 
 // has reports whether any of some marks is set.
@@ -132,7 +133,7 @@ func (s *Stream) Missing() bool { return s.nholes > 0 || s.has(forgot) }
 // UnseenAcked reports whether the receiver acknowledged numbers that were never seen: they passed unseen, which is a
 // fault of the capture and not a loss on the path.
 func (s *Stream) UnseenAcked(g *Gaps) bool {
-	return s.has(hasBeyond|forgot) || s.nholes > 0 && s.has(acked) && g.holes[0].low.Before(s.una)
+	return s.has(hasBeyond|unseen) || s.nholes > 0 && s.has(acked) && g.holes[0].low.Before(s.una)
 }
 
 // Accept enters a segment that occupies the numbers seq =< n < end, SYN and FIN included, and says what it was.
@@ -250,12 +251,21 @@ func (s *Stream) addHole(g *Gaps, h span) {
 		return
 	}
 	if s.nholes == MaxHoles {
+		s.forget(g.holes[0])
 		copy(g.holes[:], g.holes[1:])
 		s.nholes--
-		s.marks |= forgot
 	}
 	g.holes[s.nholes] = h
 	s.nholes++
+}
+
+// forget notes that a missing range is not remembered any more. What its receiver had acknowledged of it had passed unseen; of the
+// rest nothing is known, it may come yet.
+func (s *Stream) forget(h span) {
+	s.marks |= forgot
+	if s.has(acked) && h.low.Before(s.una) {
+		s.marks |= unseen
+	}
 }
 
 // addFirstHole records a missing range below all others; if there are enough of those, it is the one to be forgotten.
@@ -342,7 +352,7 @@ func (s *Stream) fill(g *Gaps, seq, end Seq) bool {
 	first := 0
 	if n > MaxHoles { // one hole of a full list was split
 		first = 1
-		s.marks |= forgot
+		s.forget(kept[0])
 	}
 	s.nholes = uint8(copy(g.holes[:], kept[first:n]))
 	return filled
@@ -388,7 +398,7 @@ func (s *Stream) Ack(g *Gaps, ack Seq, room uint32) bool {
 	g.beyond = known.Max(ack)
 	s.marks |= hasBeyond
 	if uint32(g.beyond-s.nxt) > maxRoom { // so much was sent, and none of it was captured
-		s.marks |= forgot
+		s.marks |= forgot | unseen
 		s.advance(g, g.beyond)
 	}
 	return true
@@ -412,7 +422,7 @@ func (s *Stream) catchUp(g *Gaps, end Seq) {
 	for s.nholes > 0 && uint32(end-g.holes[0].low) > maxRoom {
 		copy(g.holes[:], g.holes[1:])
 		s.nholes--
-		s.marks |= forgot
+		s.marks |= forgot | unseen // no window is so large: it was acknowledged
 	}
 	if uint32(end-s.start) > maxRoom {
 		s.marks |= far

@@ -310,8 +310,13 @@ func TestStream(t *testing.T) {
 			name: "more holes than are remembered",
 			script: `0:10 new; 20:30 ahead; row 40 31 ahead; contiguous 10; numbers 330
 				660:670 ahead; contiguous 30; numbers 340; missing yes
-				10:20 again; numbers 340; row 30 32 fill; contiguous 670; numbers 660; missing yes`,
-			reason: "the oldest hole is forgotten: what fills it counts as sent again, and Missing stays",
+				10:20 again; numbers 340; row 30 32 fill; contiguous 670; numbers 660; missing yes; ack 670 ok; unseen no`,
+			reason: "the oldest hole is forgotten: what fills it counts as sent again, and Missing stays. It was not acknowledged before it came",
+		},
+		{
+			name:   "more holes than are remembered, the oldest acknowledged",
+			script: `0:10 new; 20:30 ahead; ack 30 ok; unseen yes; row 40 32 ahead; unseen yes; row 30 32 fill; unseen yes`,
+			reason: "it passed unseen, whatever is remembered of it",
 		},
 		{
 			name: "splitting the last hole of a full list",

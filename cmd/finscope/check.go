@@ -106,6 +106,12 @@ func (c *config) checkWrite(stdin io.Reader) error {
 		return wrong("save it first (tee trace.pcap), then run finscope on the file; or select with --stream or -f",
 			"-w with --where reads the capture twice, which standard input does not allow")
 	}
+	for _, f := range c.files {
+		if in, err := os.Stat(f); err == nil && c.where != "" && !in.Mode().IsRegular() {
+			return wrong("save it first, then run finscope on the file; or select with --stream or -f",
+				"-w with --where reads the capture twice, and %s is no ordinary file", f)
+		}
+	}
 	out, err := os.Stat(c.write)
 	if err != nil {
 		return nil // does not exist, or will fail when it is created

@@ -115,7 +115,7 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 	if err := c.report(all, r, stdout); err != nil {
 		return exitUsage, err
 	}
-	if err := saved.finish(ctx, c, r); err != nil {
+	if err := saved.finish(ctx, c, r, inputErr); err != nil {
 		return exitUsage, err
 	}
 	switch {

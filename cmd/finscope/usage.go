@@ -70,7 +70,8 @@ Live capture (needs root or cap_net_raw, and a build with libpcap):
                             replaces the one before
 
 Exit codes: 0 done; 1 --fail-on matched; 2 wrong usage; 3 an input could not be opened or was
-damaged (what came before is reported first); 4 capture permission or interface trouble.
+damaged (what came before is reported first); 4 capture permission or interface trouble; 130
+interrupted while reading files (what was read is reported).
 
 Example: which connections of the last hour does the server owe a close, and what happened in one?
   $ finscope --where 'verdict == "half-closed" && server.state == "CLOSE_WAIT"' shop.pcap

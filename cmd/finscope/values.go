@@ -20,10 +20,11 @@ type seconds time.Duration
 
 func (v *seconds) Set(s string) error {
 	d, err := time.ParseDuration(s)
-	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil && f < 1e9 { // 30 years; beyond it a Duration overflows
+	const most = 1e9 // seconds, 30 years; sums of more overflow
+	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil && f < most {
 		d, err = time.Duration(f*float64(time.Second)), nil
 	}
-	if err != nil || d <= 0 {
+	if err != nil || d <= 0 || d > most*time.Second {
 		return fmt.Errorf("give a time above zero, like 90 (seconds), 500ms or 1.5h, not %q", s)
 	}
 	*v = seconds(d)

@@ -179,6 +179,9 @@ func (m *Metrics) label(f *analyzer.Flow) string {
 	if len(m.labels) == MaxServices || f.Verdict == analyzer.Refused || f.Verdict == analyzer.NoReply {
 		return other
 	}
+	if f.Roles == analyzer.RolesGuessed && f.Verdict == analyzer.ResetVerdict && (f.Client.Bytes == 0 || f.Server.Bytes == 0) {
+		return other // the answer to a scan without SYNs looks like the reset of a connection whose beginning was not captured
+	}
 	s := at.String()
 	m.labels[at] = s
 	return s
