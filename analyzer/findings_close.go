@@ -137,11 +137,20 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 		}
 		c.add(LostFIN, Warning, x, frames, "%s and only the last was acknowledged (frame %d): %s lost between the capture point and %s",
 			span, n.ackedFrame, before, c.role(y))
+	case c.sentOnWithout(n, &c.f.e[x], &c.f.e[y]):
+		c.add(LostFIN, Warning, x, append(frames, c.f.e[y].lastFrame), "%s; %s went on after that and acknowledges all but the FIN (frame %d): it never got it",
+			span, c.role(y), c.f.e[y].lastFrame)
 	case c.o.doubts&oneSided != 0:
 		c.add(FINRetransmitted, Info, x, frames, "%s: it or its ACK was lost; what %s sent is not in the capture", span, c.role(y))
 	default:
 		c.add(FINRetransmitted, Info, x, frames, "%s: either it was lost between the capture point and %s, or the ACK of %s before it came here; the packets do not tell which", span, c.role(y), c.role(y))
 	}
+}
+
+// sentOnWithout reports whether peer sent something so long after a FIN of e that it would have acknowledged that, as it does all
+// before it.
+func (c *casefile) sentOnWithout(n *finFacts, e, peer *endpoint) bool {
+	return !n.acked && peer.has(sentACK) && peer.lastTime-n.time > c.s.delta(peer) && peer.lastAck == n.end-1 && !e.out.Missing()
 }
 
 // answers reports whether the first ACK of a FIN passed too soon after the last copy to be the answer to that.
@@ -187,7 +196,7 @@ func (c *casefile) oddEvents() {
 	}
 	for x := range c.f.e {
 		y := c.f.peer(x)
-		if n := c.o.odd.ahead[x]; n != 0 && (c.f.e[0].marks | c.f.e[1].marks).has(sentPlain) { // or the capture is of SYN, FIN and RST only
+		if n := c.o.odd.ahead[x]; n != 0 && !c.f.e[x].out.Missing() { // what never comes the capture lacks
 			c.add(FINReordered, Info, x, []uint64{n}, "the FIN of %s (frame %d) was captured before data that precede it: the packets were reordered, or the data were lost and sent again", c.name(x), n)
 		}
 		if n := c.o.odd.afterFIN[x]; n != 0 {

@@ -86,10 +86,12 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 		s.badChecksums++ // its receiver drops it unread
 		s.say("wrong TCP checksum: dropped by its receiver")
 	case s.capturedTwice(e, p):
+		e.noteTTL(p.seg.TTL)
 		s.say("the same packet captured again")
 	default:
 		s.enter(f, x, e, peer, p)
-		e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, p.seg.TTL
+		e.lastFrame, e.lastTime = p.frame, p.time
+		e.noteTTL(p.seg.TTL)
 		if f.flags&settled == 0 {
 			s.settle(f, p)
 		}
@@ -190,6 +192,9 @@ func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent u
 	}
 	if !e.has(sentACK) && peer.sentSYN() && peer.lastTime != 0 && p.time > peer.lastTime {
 		e.rtt = uint32(min((p.time-peer.lastTime)/1000+1, 1<<31))
+	}
+	if seg.Flags.Has(decode.SYN) && peer.has(sentBareSYN) && (peer.isn + 1).Before(seg.Ack) {
+		f.sentData(f.peer(x)) // with the SYN (RFC 7413)
 	}
 	e.noteACK(seg, sent)
 	e.offer(seg)

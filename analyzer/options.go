@@ -10,7 +10,7 @@ import (
 
 // Options say what to read and what to assume. The zero value analyses everything with Linux timers on one core.
 type Options struct {
-	// Jobs is the number of parallel shards; 0 and 1 run in the caller's goroutine. The report does not depend on it.
+	// Jobs is the number of parallel shards, at most 256; 0 and 1 run in the caller's goroutine. The report does not depend on it.
 	Jobs int
 	// Filter is a pcap-filter expression; empty takes every packet. Frames it leaves out still count as frames.
 	Filter string

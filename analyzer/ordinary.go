@@ -23,7 +23,8 @@ func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 	s.current = f.birth
 	f.last, f.lastFrame = p.time, p.frame
 	e.packets++
-	e.lastFrame, e.lastTime, e.ttl = p.frame, p.time, seg.TTL
+	e.lastFrame, e.lastTime = p.frame, p.time
+	e.noteTTL(seg.TTL)
 	e.marks |= sentPlain
 	if seg.Ack != e.lastAck {
 		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = e.lastAck, seg.Ack, seg.Seq, e.out.Numbers()

@@ -52,6 +52,7 @@ func (s *shard) believe(f *flow, q *resets, x int, r *rstFacts) {
 	switch {
 	case r.accepted && q.rst.live && int(q.rst.by) == x: // its abort was not believed, but this answer is
 		q.rst.accepted, q.rst.strict, q.rst.unproven = true, r.strict, r.unproven
+		q.rst.again = min(q.rst.again+1, 2)
 		q.rst.point, q.rst.pointTime = r.seq, r.time
 	case r.accepted || g.valid && q.rst.frame == 0:
 		q.rst = *r
@@ -113,15 +114,23 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	e, peer := &f.e[x], &f.e[y]
 	r := rstFacts{
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time, pointTime: p.time,
-		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, before: s.infer(f, s.closingIn(f)),
+		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, stamped: p.seg.Marks&decode.HasTimestamp != 0, before: s.infer(f, s.closingIn(f)),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
-		ttl:  p.seg.TTL, usualTTL: e.ttl,
+		ttl:  p.seg.TTL, usualTTL: e.ttl, ttlToo: e.ttlToo,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
 		heard:        e.lastTime,
 		peerDataLast: f.flags&(dataBy0>>y) != 0,
 	}
 	if !e.out.Started() {
 		r.next[x] = p.seg.Seq
+	}
+	if r.live { // its acknowledgment says what its sender had received
+		switch c := s.closingIn(f); {
+		case r.before[x] == SynSent && peer.has(sentSYNACK) && r.ack == peer.isn+1:
+			r.before[x] = Established
+		case r.before[x] == Established && c.fin[y].covers(r.ack):
+			r.before[x] = CloseWait
+		}
 	}
 	if f.odd != 0 {
 		o := s.odds.at(f.odd)
@@ -138,7 +147,7 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 	// SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second). One past what follows a SYN-ACK shows that more went by,
 	// in captures of SYN, FIN and RST only.
 	if peer.inSYNSent() && !(e.has(sentSYNACK) && e.out.Next().Before(r.seq)) {
-		r.refusal = !e.sentSYN()
+		r.refusal = !e.sentSYN() && !(r.stamped && r.seq != 0) // of a socket: the capture lacks the SYN-ACK
 		r.accepted = r.live && peer.isn.Before(r.ack) && r.ack.AtOrBefore(peer.out.Next()) ||
 			e.sentSYN() && r.seq == e.out.Next() // or y received the SYN-ACK, and its ACK is on its way
 		return

@@ -122,7 +122,9 @@ func (r *rstFacts) elsewhere() bool { return r.foreign || r.otherPath() }
 
 // otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
 // send with a TTL of 32, 64, 128 or 255, and some send a RST with another of these than what a socket sends.
-func (r *rstFacts) otherPath() bool { return r.usualTTL != 0 && hops(r.ttl) != hops(r.usualTTL) }
+func (r *rstFacts) otherPath() bool {
+	return r.usualTTL != 0 && hops(r.ttl) != hops(r.usualTTL) && (r.ttlToo == 0 || hops(r.ttl) != hops(r.ttlToo))
+}
 
 // hops returns how many hops a packet has come, if it started with one of the usual TTLs.
 func hops(ttl uint8) int {

@@ -31,6 +31,8 @@ type rstFacts struct {
 	foreign  bool  // it fits nothing that endpoint would send
 	strict   bool  // accepted by Linux only
 	unproven bool  // its number cannot be judged
+	stamped  bool  // it has timestamps, as the RST of a socket has, and that of a stack without one has not
+	again    uint8 // how often it was lost, and another one answered its receiver, up to 2: see point
 	answered bool  // the receiver answered the next segment of its supposed sender with a RST of its own
 
 	frame     uint64
@@ -46,6 +48,7 @@ type rstFacts struct {
 
 	peerDataLast   bool  // the last payload before it came from its receiver
 	ttl, usualTTL  uint8 // its TTL, and that of its supposed sender's packet before; 0: none
+	ttlToo         uint8 // and the other one that those had of late
 	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
 	probed         int32 // and probes of its receiver
 }

@@ -85,7 +85,7 @@ func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 	}
 	x := int(q.rst.by)
 	out[f.peer(x)] = Closed
-	if !q.rst.foreign || q.rst.answered {
+	if !q.rst.elsewhere() || q.rst.answered {
 		out[x] = Closed
 	}
 }

@@ -11,7 +11,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		o.verdict = Refused
 	case o.resets.rst.accepted, o.resets.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
-		s.resetDoubts(f, o)
+		s.resetDoubts(f, o, end)
 	case n.sent && m.sent:
 		s.decideBoth(f, o, n, m)
 	case n.sent || m.sent:
@@ -157,13 +157,19 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 }
 
 // resetDoubts notes what is not certain about the RST that ended a connection.
-func (s *shard) resetDoubts(f *flow, o *outcome) {
+func (s *shard) resetDoubts(f *flow, o *outcome, end int64) {
 	r := &o.resets.rst
+	if r.again > 1 && end-r.pointTime <= 2*(r.pointTime-r.time)+200e6 {
+		o.doubts |= lastPacket // even such an answer was lost; the capture is too short to show whether this one was (RFC 6298 §5.5)
+	}
 	if next := r.next[f.peer(int(r.by))]; r.live && f.e[f.peer(int(r.by))].out.Started() && next.Before(r.ack) {
 		o.doubts |= gap // its sender had got more than was captured
 		if r.ack == next+1 {
 			o.doubts |= firstFIN
 		}
+	}
+	if x := int(r.by); r.live && !f.e[x].sentSYN() && f.e[f.peer(x)].sentSYN() {
+		o.doubts |= gap // nor is the SYN-ACK of its sender there
 	}
 	if r.unproven {
 		o.doubts |= rstUnproven

@@ -126,7 +126,7 @@ const (
 	DoubtAckNotSeen  Doubt = "ack-not-captured"       // a FIN or a SYN-ACK was not sent again, so its acknowledgment arrived unseen
 	DoubtGivenUp     Doubt = "may-have-given-up"      // the retransmissions stopped: the sender may have dropped the connection silently
 	DoubtRSTUnproven Doubt = "rst-unproven"           // whether the RST was acceptable to its receiver cannot be told
-	DoubtRSTForeign  Doubt = "rst-foreign"            // the RST fits nothing its sender would send: another host may have sent it
+	DoubtRSTForeign  Doubt = "rst-foreign"            // the RST fits nothing its sender would send, or has another TTL: another host may have sent it
 	DoubtRSTStrict   Doubt = "rst-by-linux-rule"      // accepted by Linux; an RFC 5961 receiver would challenge it
 	DoubtStateLost   Doubt = "state-lost"             // a new connection on the same ports was accepted without seeing this one end
 )

@@ -39,6 +39,9 @@ func headline(f *analyzer.Flow) string {
 		}
 		return "refused"
 	case analyzer.NoReply:
+		if f.Server.Packets > 0 {
+			return "no reply to the SYN-ACK of the server"
+		}
 		return "no reply to the SYN of the client"
 	case analyzer.Open:
 		return "open, no FIN and no RST by the end of the capture"
@@ -188,6 +191,8 @@ func reason(f *analyzer.Flow) string {
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, "; ")
+	case f.Verdict == analyzer.NoReply && f.Server.Packets > 0:
+		return fmt.Sprintf("%s from frame %d to %d; the client did not complete the handshake", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
 	case f.Verdict == analyzer.NoReply:
 		return fmt.Sprintf("%s from frame %d to %d, and nothing came back", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
 	}
@@ -276,7 +281,7 @@ func doubtWords(d analyzer.Doubt) string {
 	case analyzer.DoubtRSTUnproven:
 		return "whether the RST was acceptable to its receiver cannot be told"
 	case analyzer.DoubtRSTForeign:
-		return "the RST fits nothing its sender would send: another host may have sent it"
+		return "the RST fits nothing its sender would send, or came with another TTL: another host may have sent it"
 	case analyzer.DoubtRSTStrict:
 		return "Linux accepts this RST, a stricter receiver (RFC 5961) would challenge it"
 	case analyzer.DoubtFinishedEarly:
