@@ -25,7 +25,7 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	src := capture.Open(names, capture.Options{})
+	src := capture.Open(names, capture.Options{Done: ctx.Done()})
 	defer src.Close()
 	err = r.read(ctx, src)
 	r.close()
@@ -159,6 +159,8 @@ func (r *run) fill(ctx context.Context, src *capture.Reader) error {
 		if err != nil {
 			if err == io.EOF {
 				r.progress(src)
+			} else if ctx.Err() != nil { // a pipe that stays silent
+				return ctx.Err()
 			}
 			return err
 		}

@@ -136,6 +136,9 @@ func (nulls) Visit(node *ast.Node) {
 		none = &ast.StringNode{}
 	case "int":
 		none = &ast.IntegerNode{}
+	case "time.Time":
+		x = &ast.CallNode{Callee: &ast.MemberNode{Node: x, Property: &ast.StringNode{Value: "IsZero"}}}
+		none = &ast.BoolNode{Value: true}
 	default:
 		return
 	}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,7 +65,10 @@ func (in *input) measure(f *os.File) {
 	switch {
 	case err != nil: // a descriptor that cannot be asked may still be read
 	case info.IsDir():
-		in.fault = fmt.Errorf("is a directory: name the captures in it (%s/*.pcap)", in.name)
+		in.fault = errors.New("is a directory: give a capture, or its packets through a pipe")
+		if in.name != "-" {
+			in.fault = fmt.Errorf("is a directory: name the captures in it (%s/*.pcap)", in.name)
+		}
 	case info.Mode().IsRegular():
 		in.size, in.sized = info.Size(), true
 	}

@@ -9,6 +9,10 @@ import (
 // Options of Open. The zero value is what a program wants.
 type Options struct {
 	Stdin io.Reader // what the name "-" reads; nil is os.Stdin. Close does not close it
+
+	// Done, once it is closed, ends the waiting for an input that is no regular file, such as a pipe that stays silent: a second
+	// later it fails with [ErrInterrupted]. nil: it is waited for without end.
+	Done <-chan struct{}
 }
 
 // A Reader is a Source over one or more inputs, merged by time if there are several.
@@ -47,6 +51,9 @@ func Open(names []string, opts Options) *Reader {
 				in.measure(f)
 			}
 			stdin = nil
+		}
+		if opts.Done != nil && in.src.r != nil && !in.sized {
+			in.src.r = newPatient(in.src.r, opts.Done)
 		}
 		r.inputs = append(r.inputs, in)
 	}
