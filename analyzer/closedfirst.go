@@ -6,6 +6,8 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 	switch {
 	case o.verdict == Indeterminate && (n.sent || m.sent):
 		return unknownSide, ByFIN
+	case o.unseenClose:
+		return unknownSide, ByFIN
 	case n.sent && f.flags&self != 0:
 		return bothSides, ByFIN // one socket closed both ends
 	case n.sent && m.sent:

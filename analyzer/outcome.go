@@ -14,6 +14,7 @@ type outcome struct {
 	verdict      Verdict
 	gaveUp       [2]bool // it stopped sending its FIN again without an answer
 	presumedOpen bool    // an ACK completed the handshake that was not captured
+	unseenClose  bool    // there was a FIN, and no FIN was captured
 	closedFirst  int     // index of the endpoint; bothSides, noSide or unknownSide
 	closedBy     ClosedBy
 	doubts       doubts

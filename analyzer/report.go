@@ -222,8 +222,12 @@ func (r *run) summary(names []string, dropped uint64, err error) Summary {
 			m.NotTCP[out.String()] = n
 		}
 	}
-	if n := r.decoder.Incomplete(); n > 0 {
-		m.NotDecoded[decode.FragmentIncomplete.String()] += uint64(n)
+	if n := uint64(r.decoder.Incomplete()); n > 0 {
+		m.NotDecoded[decode.FragmentIncomplete.String()] += n
+		fragments := decode.Fragment.String()
+		if m.NotTCP[fragments] -= min(n, m.NotTCP[fragments]); m.NotTCP[fragments] == 0 { // each packet is counted once
+			delete(m.NotTCP, fragments)
+		}
 	}
 	var bad uint64
 	for _, s := range r.shards {

@@ -41,6 +41,8 @@ func (c *casefile) cause() string {
 		return causeRefused
 	case r.elsewhere():
 		return causeInjected
+	case peer.packets == 0 && c.f.e[x].marks == 0:
+		return causeUnknown // all there is are RSTs: what they answered is not in the capture
 	case r.live && r.probes >= deadProbes:
 		return causeKeepalive
 	case r.live && c.unread(r, x, y):

@@ -26,11 +26,15 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	}
 	for x := range f.e {
 		c, y := &o.c, f.peer(x)
-		if c.fin[x].sent || !c.fin[y].sent {
+		if c.fin[x].sent {
 			continue
 		}
-		if early := &s.raritiesIn(o.odd).early[x]; early.valid && early.seq == f.e[x].out.Next()+1 || o.resets.gone[x].past {
+		early := &s.raritiesIn(o.odd).early[x]
+		switch more := early.valid && early.seq == f.e[x].out.Next()+1; {
+		case c.fin[y].sent && (more || o.resets.gone[x].past):
 			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
+		case more && o.verdict == Open:
+			o.verdict, o.unseenClose = Indeterminate, true // nor what became of it
 		}
 	}
 	if o.verdict == Open && !f.e[0].has(sentACK) && !f.e[1].has(sentACK) {

@@ -39,7 +39,7 @@ type config struct {
 
 	jobs, maxFlows positive
 
-	iface string
+	iface once
 	list  bool
 	live  liveFlags
 
@@ -84,7 +84,7 @@ func parse(args []string) (*config, error) {
 	fs.BoolVar(&c.version, "version", false, "")
 	fs.BoolVarP(&c.help, "help", "h", false, "")
 
-	fs.StringVarP(&c.iface, "interface", "i", "", "")
+	fs.VarP(&c.iface, "interface", "i", "")
 	fs.BoolVarP(&c.list, "list-interfaces", "D", false, "")
 	fs.VarP(&c.live.snap, "snapshot-length", "s", "")
 	fs.BoolVarP(&c.live.noPromiscuous, "no-promiscuous-mode", "p", false, "")

@@ -47,7 +47,7 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 	if opts.MaxFlows == 0 {
 		opts.MaxFlows = liveFlows
 	}
-	if l.session, err = analyzer.NewSession(c.iface, opts); err != nil {
+	if l.session, err = analyzer.NewSession(string(c.iface), opts); err != nil {
 		return exitUsage, err
 	}
 	served, err := c.listenMetrics()
@@ -63,7 +63,7 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 			}
 		}()
 	}
-	if l.src, err = capture.OpenLive(c.iface, c.listening()); err != nil {
+	if l.src, err = capture.OpenLive(string(c.iface), c.listening()); err != nil {
 		return exitInterface, liveError(err)
 	}
 	defer func() { l.src.Close() }() // it may be another one by then

@@ -165,7 +165,7 @@ func (l *live) checkLink(now int64) {
 		return
 	}
 	l.silent = now
-	i, err := net.InterfaceByName(l.c.iface)
+	i, err := net.InterfaceByName(string(l.c.iface))
 	if down := err == nil && i.Flags&net.FlagUp == 0; down != l.down {
 		l.linkIs(down)
 	}
@@ -206,7 +206,7 @@ func (l *live) await(ctx context.Context, reports <-chan os.Signal, gone error) 
 			return nil, nil
 		case <-ticks.C:
 		}
-		src, err := capture.OpenLive(l.c.iface, l.c.listening())
+		src, err := capture.OpenLive(string(l.c.iface), l.c.listening())
 		if e, ok := errors.AsType[*capture.LiveError](err); ok && (e.Fault == capture.FaultNoInterface || e.Fault == capture.FaultDown) {
 			if _, err := l.tick(time.Now().UnixNano(), reports); err != nil {
 				return nil, err
@@ -237,7 +237,7 @@ func (l *live) unusable(err error) error {
 		}
 	}
 	return &cliError{
-		code: exitInterface, msg: l.c.iface + " is back, but cannot be listened on again: " + why,
+		code: exitInterface, msg: string(l.c.iface) + " is back, but cannot be listened on again: " + why,
 		hint: "the report covers what was captured until it was gone",
 	}
 }

@@ -34,6 +34,20 @@ func (v *seconds) Set(s string) error {
 func (v *seconds) String() string { return time.Duration(*v).String() }
 func (v *seconds) Type() string   { return "D" }
 
+// once is a name that is given once: where a second one would be meant too, the first must not be forgotten.
+type once string
+
+func (v *once) Set(s string) error {
+	if *v != "" {
+		return fmt.Errorf("give one name, not %s and %s; \"any\" listens on all interfaces", *v, s)
+	}
+	*v = once(s)
+	return nil
+}
+
+func (v *once) String() string { return string(*v) }
+func (v *once) Type() string   { return "NAME" }
+
 // streams is a list of connection numbers.
 type streams []int
 

@@ -79,6 +79,7 @@ func (d *Decoder) fragment(key fragmentKey, proto uint8, offset int, last bool, 
 	}
 	g.keep(offset, b)
 	if !g.cover(span{offset, offset + wire}) {
+		g.frames-- // this one is counted by its outcome
 		d.frags.drop(g)
 		return FragmentIncomplete
 	}
