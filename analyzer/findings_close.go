@@ -148,9 +148,9 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 }
 
 // sentOnWithout reports whether peer sent something so long after a FIN of e that it would have acknowledged that, as it does all
-// before it.
+// before it. A RST may be the answer to that FIN.
 func (c *casefile) sentOnWithout(n *finFacts, e, peer *endpoint) bool {
-	return !n.acked && peer.has(sentACK) && peer.lastTime-n.time > c.s.delta(peer) && peer.lastAck == n.end-1 && !e.out.Missing()
+	return !n.acked && peer.has(sentACK) && peer.rstCount == 0 && peer.lastTime-n.time > c.s.delta(peer) && peer.lastAck == n.end-1 && !e.out.Missing()
 }
 
 // answers reports whether the first ACK of a FIN passed too soon after the last copy to be the answer to that.
