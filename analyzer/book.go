@@ -23,6 +23,8 @@ type book struct {
 	flows   int
 	trouble trouble
 
+	rest tally // of addresses and ports that nobody serves, in the sums of older books: a scan finds millions
+
 	streams streams // known when the report is made
 }
 
@@ -74,7 +76,7 @@ type heldWait struct {
 
 // newBook opens a book for connections of s. end is the time of the latest packet.
 func newBook(s *shard, end int64, a *assumptions) *book {
-	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a)}
+	return &book{s: s, index: map[socketKey]int32{}, codes: map[Code]int{}, trouble: newTrouble(end, a), rest: newTally()}
 }
 
 // recentBits is how many bits of a hash of a service tell its place among those found of late.
@@ -204,8 +206,13 @@ func (b *book) absorb(from *book) {
 	for code, n := range from.codes {
 		b.codes[code] += n
 	}
+	b.rest.merge(&from.rest)
 	for k, i := range from.index {
 		acc := from.accounts[i]
+		if _, known := b.index[k]; !known && acc.tally.unserved() {
+			b.rest.merge(&acc.tally)
+			continue
+		}
 		to := b.accounts[b.account(decode.Addr{Hi: k.hi, Lo: k.lo}, uint16(k.port))]
 		to.tally.merge(&acc.tally)
 	}

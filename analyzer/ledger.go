@@ -12,6 +12,7 @@ import (
 // windows are computed from once the capture is read.
 type ledger struct {
 	services map[netip.AddrPort]*account
+	rest     tally // of what a session has seen refused or unanswered long ago
 	ports    PortRange
 	length   int64 // of a TIME_WAIT, ns
 	first    int64 // of the capture
@@ -41,7 +42,7 @@ type account struct {
 }
 
 func newAccount(at netip.AddrPort) *account {
-	return &account{at: at, tally: tally{stuck: map[State]int{}}}
+	return &account{at: at, tally: newTally()}
 }
 
 // hold is a TIME_WAIT that a client holds.
@@ -70,6 +71,7 @@ func (l *ledger) account(at netip.AddrPort) *account {
 
 // enter adds what a book has.
 func (l *ledger) enter(b *book) {
+	l.rest.merge(&b.rest)
 	for i, from := range b.accounts {
 		acc := l.account(from.at)
 		acc.pages = append(acc.pages, page{b, int32(i)})

@@ -1,6 +1,9 @@
 package analyzer
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // tally counts the connections of one service.
 type tally struct {
@@ -8,6 +11,15 @@ type tally struct {
 	ends  []endCount // few: a list is faster than a map
 	stuck map[State]int
 	gaps  durations // between the two FINs, ns
+}
+
+func newTally() tally { return tally{stuck: map[State]int{}} }
+
+// unserved reports whether none of the connections was answered otherwise than by refusing.
+func (t *tally) unserved() bool {
+	return !slices.ContainsFunc(t.ends, func(e endCount) bool {
+		return e.end.Verdict != Refused && e.end.Verdict != NoReply && e.end.Verdict != Indeterminate
+	})
 }
 
 // endCount is how many connections ended in the same way.
