@@ -18,7 +18,8 @@ import (
 //
 // A session forgets connections that are over: their records are given back two minutes after the last packet, when their
 // ends have been told. In its reports the counts are those from the beginning; what is said of services, hosts and
-// TIME_WAIT rests on connections that ended in the last 4 to 8 minutes, or live. It is for one goroutine.
+// TIME_WAIT rests on connections that ended in the last 4 to 8 minutes, or live; an address and port that did nothing but
+// refuse, or did not answer, is no service any more after that. It is for one goroutine.
 type Session struct {
 	run     *run
 	name    string
