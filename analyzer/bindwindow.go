@@ -45,7 +45,7 @@ func (l *ledger) bindBlocked(acc *account, s *survey) GroupFinding {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v held %d TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
-		acc.at, n, clock(until), human(until-l.end))
+		acc.at, n, l.clock(until), human(until-l.end))
 	if acc.open > 0 {
 		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", counted(int64(acc.open), "connection", "connections"), human(l.length))
 	}
@@ -96,7 +96,7 @@ func (l *ledger) serverHolds(acc *account, s *survey) GroupFinding {
 	}
 	f.Text = fmt.Sprintf("%v closed first in %d of %d connections and pays for it: up to %d TIME_WAITs at once (at %s), %d at the end of the capture. They take memory, not ports: "+
 		"a client that comes back on the same port is accepted if its sequence number or timestamp is newer",
-		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.peak, clock(c.peakTime), c.now)
+		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.peak, l.clock(c.peakTime), c.now)
 	f.Advice = "let the clients close first, or keep connections open for several requests (keep-alive)"
 	if l.linux {
 		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
@@ -202,14 +202,14 @@ func (l *ledger) outage(acc *account, s *survey, leaving *crowd, refused []incid
 		f.Severity, f.End = Warning, at(again)
 		f.Text = fmt.Sprintf("%v refused %s from %s on, while the port had %s, and accepted again at %s, %s after the last of them was gone: "+
 			"likely a bind that failed with \"address already in use\"; out of service for %.1f s",
-			acc.at, counted(int64(len(refused)), "connection", "connections"), clock(from), obstacles, clock(again), human(again-gone), float64(again-from)/1e9)
+			acc.at, counted(int64(len(refused)), "connection", "connections"), l.clock(from), obstacles, l.clock(again), human(again-gone), float64(again-from)/1e9)
 	} else {
 		until := "for as long as that stays"
 		if gone != maxTime {
-			until = "until " + clock(gone)
+			until = "until " + l.clock(gone)
 		}
 		f.Text = fmt.Sprintf("%v refuses connections since %s (%d so far) while the port has %s: likely a bind that fails with \"address already in use\" %s; out of service for %.1f s so far",
-			acc.at, clock(from), len(refused), obstacles, until, float64(l.end-from)/1e9)
+			acc.at, l.clock(from), len(refused), obstacles, until, float64(l.end-from)/1e9)
 	}
 	f.Advice = l.closeAdvice(acc)
 	if left > 0 {

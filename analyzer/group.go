@@ -139,8 +139,23 @@ func (g *gathering) add(code Code, sev Severity, at netip.AddrPort, streams []in
 	g.out = append(g.out, fd)
 }
 
-// moment writes a point in time for people.
-func moment(ns int64) string { return at(ns).Format("15:04:05.000 UTC") }
+// moment writes a point in time for people, with its date if that is not the one of the capture's end.
+func moment(ns, end int64) string { return dated(ns, end, "15:04:05.000 UTC") }
+
+// clock writes a time of day in the same way.
+func clock(ns, end int64) string { return dated(ns, end, "15:04:05 UTC") }
+
+func dated(ns, end int64, layout string) string {
+	t := at(ns)
+	if t.Format(time.DateOnly) != at(end).Format(time.DateOnly) {
+		layout = time.DateOnly + " " + layout
+	}
+	return t.Format(layout)
+}
+
+func (g *gathering) moment(ns int64) string { return moment(ns, g.end) }
+
+func (l *ledger) clock(ns int64) string { return clock(ns, l.end) }
 
 // connections writes how many connections there are.
 func connections(n int) string {

@@ -237,13 +237,13 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
 	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely its listening socket was closed before they were accepted",
-		connections(len(burst)), at, human(first-oldest), human(last-first), moment(first))
+		connections(len(burst)), at, human(first-oldest), human(last-first), g.moment(first))
 	if len(burst) == 1 {
 		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely its listening socket was closed before it was accepted",
-			at, moment(first), human(first-oldest))
+			at, g.moment(first), human(first-oldest))
 	}
 	if n, back := t.refusedFrom(last); n > 0 {
-		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), backText(back))
+		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), g.backText(back))
 	}
 	if data > 0 {
 		text += fmt.Sprintf("; %d of them had sent data, which are lost", data)
@@ -262,11 +262,11 @@ func listenerAdvice(p platform, at netip.AddrPort) string {
 }
 
 // backText says when a service accepted connections again.
-func backText(back int64) string {
+func (g *gathering) backText(back int64) string {
 	if back == 0 {
 		return " until the capture ended"
 	}
-	return ", until it accepted again at " + moment(back)
+	return ", until it accepted again at " + g.moment(back)
 }
 
 // processExits reports moments at which a server ended all its connections and after which it refused the next SYN. One
@@ -338,16 +338,16 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 		by = append(by, fmt.Sprintf("%d of these without a byte from the server", pending))
 	}
 	text := fmt.Sprintf("the server ended all %s of %v within %s at %s (%s), and %s refused after that%s: its process ended, its host lives",
-		connections(len(streams)), at, human(last-first), moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), backText(back))
-	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.a.platform, at, first))
+		connections(len(streams)), at, human(last-first), g.moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), g.backText(back))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.a.platform, at, g.moment(first)))
 }
 
-func exitAdvice(p platform, at netip.AddrPort, when int64) string {
+func exitAdvice(p platform, at netip.AddrPort, when string) string {
 	logs := "the log of the service and of the system"
 	if p.linux() {
 		logs = "`journalctl --utc -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`"
 	}
 	return fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in %s. If it was planned, stop accepting, drain, then exit. "+
 		"If the restart fails with EADDRINUSE, %s and the same for FIN_WAIT_2 show the sockets that hold the port: set SO_REUSEADDR before bind().",
-		moment(when), at.Addr(), logs, p.list(TimeWait, fmt.Sprintf("sport = :%d", at.Port())))
+		when, at.Addr(), logs, p.list(TimeWait, fmt.Sprintf("sport = :%d", at.Port())))
 }

@@ -161,7 +161,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 			back = fmt.Sprintf("; %s set up anew", counted(int64(fresh), "connection was", "connections were"))
 		}
 		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, another host took its address over, or a firewall in front of it lost all connections",
-			host, connections(len(burst)), moment(t0), silence, back)
+			host, connections(len(burst)), g.moment(t0), silence, back)
 		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.a.platform, host))
 	}
 	return span{heard, t1}
@@ -226,14 +226,14 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 	case alive > 0 || len(streams) < 2 || straddling > len(streams):
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
-			host, connections(len(streams)), moment(from), moment(to))
+			host, connections(len(streams)), g.moment(from), g.moment(to))
 		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host))
 	default:
 		if back == 0 || lately > to && back > lately {
 			back = lately
 		}
 		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
-			host, connections(len(streams)), moment(from), moment(back), human(back-from))
+			host, connections(len(streams)), g.moment(from), g.moment(back), human(back-from))
 		if len(dead) > 0 {
 			text += fmt.Sprintf(", but %d of them did not come back", len(dead))
 		}

@@ -59,7 +59,7 @@ func (g *gathering) reportVanished() {
 
 func (g *gathering) oneVanished(v *vanished) {
 	text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
-		connections(len(v.streams)), v.host, moment(v.from), connections(v.alive))
+		connections(len(v.streams)), v.host, g.moment(v.from), connections(v.alive))
 	g.add(PeerVanished, Warning, netip.AddrPortFrom(v.host, 0), v.streams, v.from, v.to, text, g.vanishedAdvice(fmt.Sprintf("-d %v", v.host), fmt.Sprintf("dst %v", v.host)))
 }
 
@@ -75,7 +75,7 @@ func (g *gathering) manyVanished(peer netip.Addr, all []vanished, hosts int) {
 	slices.Sort(streams)
 	streams = slices.Compact(streams)
 	text := fmt.Sprintf("%s of %v got no answer any more from %d hosts, the first from %s on, while %s of those hosts lived: something on the path dropped the state of single connections and discards their packets",
-		connections(len(streams)), peer, hosts, moment(from), connections(alive))
+		connections(len(streams)), peer, hosts, g.moment(from), connections(alive))
 	g.add(PeerVanished, Warning, netip.AddrPortFrom(peer, 0), streams, from, to, text, g.vanishedAdvice(fmt.Sprintf("| grep %v", peer), fmt.Sprintf("src %v", peer)))
 }
 

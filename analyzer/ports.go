@@ -62,14 +62,14 @@ func (l *ledger) exhaustionText(p *pool, full, now int64, rate float64) string {
 		kind = "reserved ports"
 	}
 	fmt.Fprintf(&b, "%v closes its connections%s first: %d of its %d %s (%v) were in TIME_WAIT at %s, for %s each. ",
-		p.holder, to, p.held.peak, size, kind, p.ports, clock(p.held.peakTime), human(l.length))
+		p.holder, to, p.held.peak, size, kind, p.ports, l.clock(p.held.peakTime), human(l.length))
 	fmt.Fprintf(&b, "It opened new ones at %s a second; the range sustains %s", number(rate), number(sustainable))
 	switch {
 	case full != maxTime:
-		fmt.Fprintf(&b, ". It was exhausted at %s: no port was left", clock(full))
+		fmt.Fprintf(&b, ". It was exhausted at %s: no port was left", l.clock(full))
 	default:
 		if t := l.runsOut(p, now, rate); t != maxTime {
-			fmt.Fprintf(&b, ": at this rate it runs out at %s, %s after %s", clock(t), human(t-now), clock(now))
+			fmt.Fprintf(&b, ": at this rate it runs out at %s, %s after %s", l.clock(t), human(t-now), l.clock(now))
 		} else {
 			b.WriteString(": at this rate it does not run out")
 		}
@@ -238,6 +238,3 @@ func number(v float64) string {
 	}
 	return fmt.Sprintf("%.1f", v)
 }
-
-// clock writes a time of day.
-func clock(ns int64) string { return at(ns).Format("15:04:05 UTC") }

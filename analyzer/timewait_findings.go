@@ -24,7 +24,7 @@ func (c *casefile) timeWaits() {
 				last = ", the last time"
 			}
 			c.add(TimeWaitExtended, Info, x, []uint64{ev.frame}, "the TIME_WAIT of %s was started anew %s%s because %s (frame %d): it lasts until %s, %s after the close",
-				c.name(x), c.times(ev.restarts), last, ev.cause, ev.frame, clock(w.until), c.human(w.until-w.since))
+				c.name(x), c.times(ev.restarts), last, ev.cause, ev.frame, clock(w.until, c.end), c.human(w.until-w.since))
 		}
 	}
 	if c.f.flags&reused != 0 {

@@ -119,7 +119,7 @@ func (x *comparison) states(side Side) {
 			"CLOSING or FIN_WAIT_2: which of the peer's FIN and ACK it received first, nothing shows before its own ACK passes here"})
 	case !fits(path, steps) && !own && fits(corrected(path), steps):
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
-			"CLOSE_WAIT or CLOSING: that it had sent a FIN, nothing shows before a copy of that passes here"})
+			"CLOSE_WAIT, FIN_WAIT_2 or CLOSING: that it had sent a FIN, or lacked an ACK, nothing shows before a copy of its FIN passes here"})
 	case !fits(path, steps) && l.Visits[len(l.Visits)-1].Why == whyRSTIn && fits(believedLater(path), steps):
 		x.out = append(x.out, Difference{unseen, x.v.Tap, side, "path",
 			"CLOSED by a RST that passed here before its socket got it: what the socket sent meanwhile showed that"})

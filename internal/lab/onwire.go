@@ -242,11 +242,11 @@ func (w *onWire) held(l *Life) bool {
 	return false
 }
 
-// corrected returns the path without a CLOSE_WAIT that CLOSING follows, which is no way that there is (RFC 9293 §3.6).
+// corrected returns the path without a CLOSE_WAIT or FIN_WAIT_2 that CLOSING follows, which is no way that there is (RFC 9293 §3.6).
 func corrected(path []string) []string {
 	out := slices.Clone(path)
 	for i := len(out) - 1; i > 0; i-- {
-		if out[i-1] == "CLOSE_WAIT" && out[i] == "CLOSING" {
+		if (out[i-1] == "CLOSE_WAIT" || out[i-1] == "FIN_WAIT_2") && out[i] == "CLOSING" {
 			out = slices.Delete(out, i-1, i)
 		}
 	}

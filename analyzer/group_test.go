@@ -1,0 +1,26 @@
+package analyzer
+
+import (
+	"testing"
+	"time"
+)
+
+// A time of another day than the end of the capture has its date: captures last for days.
+func TestMoment(t *testing.T) {
+	end := time.Date(2026, 3, 1, 0, 0, 30, 0, time.UTC)
+	for _, tt := range []struct {
+		at            time.Time
+		moment, clock string
+	}{
+		{end.Add(-20 * time.Second), "00:00:10.000 UTC", "00:00:10 UTC"},
+		{end.Add(-40 * time.Second), "2026-02-28 23:59:50.000 UTC", "2026-02-28 23:59:50 UTC"},
+		{end.AddDate(0, 0, 1), "2026-03-02 00:00:30.000 UTC", "2026-03-02 00:00:30 UTC"},
+	} {
+		if got := moment(tt.at.UnixNano(), end.UnixNano()); got != tt.moment {
+			t.Errorf("moment(%v) is %q, want %q", tt.at, got, tt.moment)
+		}
+		if got := clock(tt.at.UnixNano(), end.UnixNano()); got != tt.clock {
+			t.Errorf("clock(%v) is %q, want %q", tt.at, got, tt.clock)
+		}
+	}
+}
