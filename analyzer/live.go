@@ -74,7 +74,8 @@ func (s *Session) Packets() uint64 { return s.run.frames }
 const clockStep = 10e9 // ns
 
 // Advance moves the time on and tells what has happened since. An earlier now than that of the latest packet stands for the
-// latter; only if it is 10 s earlier or more, twice in a row, was the clock set back, and time goes on from there. An error of tell ends it and is returned; what was not told then is told next time.
+// latter; only if it is 10 s earlier or more, twice in a row, was the clock set back, and time goes on from there. An error of
+// tell ends it and is returned; what was not told then is told next time.
 func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 	r := s.run
 	if t := now.UnixNano(); t > r.end-clockStep {
