@@ -25,7 +25,7 @@ const (
 	exitUsage     = 2   // wrong flags or arguments, or the report could not be written
 	exitInput     = 3   // an input could not be opened or was damaged; what came before the damage was reported
 	exitInterface = 4   // capture permission or interface trouble
-	exitInterrupt = 130 // SIGINT or SIGTERM while reading files; what was read was reported
+	exitInterrupt = 130 // SIGINT, SIGTERM or SIGHUP while reading files; what was read was reported
 )
 
 func main() {
