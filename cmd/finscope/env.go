@@ -13,6 +13,8 @@ import (
 // main cost, some 100 ns.
 
 type flowEnv struct {
+	Type          string        `expr:"type"`   // of all records that --where selects: "flow"
+	Schema        int           `expr:"schema"` // 1
 	Stream        int           `expr:"stream"`
 	Client        endpointEnv   `expr:"client"`
 	Server        endpointEnv   `expr:"server"`
@@ -95,6 +97,7 @@ type findingEnv struct {
 
 // set fills e with the record of f; slices are reused from flow to flow.
 func (e *flowEnv) set(f *analyzer.Flow) {
+	e.Type, e.Schema = "flow", 1
 	e.Stream = f.Stream
 	e.Client.set(&f.Client)
 	e.Server.set(&f.Server)

@@ -28,7 +28,7 @@ type where struct {
 // errors that point at the place.
 func compileWhere(source string) (*where, error) {
 	words := &vocabulary{source: source}
-	program, err := expr.Compile(source, expr.Env(&flowEnv{}), expr.AsBool(), expr.Patch(&nulls{}), expr.Patch(words))
+	program, err := expr.Compile(source, expr.Env(&flowEnv{}), expr.DisableBuiltin("type"), expr.AsBool(), expr.Patch(&nulls{}), expr.Patch(words))
 	if err == nil {
 		err = words.err
 	}
