@@ -4,9 +4,7 @@ package analyzer
 func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 	n, m, r := &o.c.fin[0], &o.c.fin[1], &o.resets.rst
 	switch {
-	case o.verdict == Indeterminate && (n.sent || m.sent):
-		return unknownSide, ByFIN
-	case o.unseenClose:
+	case o.verdict == Indeterminate && (n.sent || m.sent || o.unseenClose):
 		return unknownSide, ByFIN
 	case n.sent && f.flags&self != 0:
 		return bothSides, ByFIN // one socket closed both ends

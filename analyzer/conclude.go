@@ -22,6 +22,10 @@ func (r *Report) count(numbers []streams) {
 		for code, n := range b.codes {
 			m.Codes[code] += n
 		}
+		for _, e := range b.rest.ends {
+			m.Verdicts[e.end.Verdict] += e.n
+			m.ClosedFirst[e.end.ClosedFirst] += e.n
+		}
 	}
 	l := newLedger(r, books)
 	accounts := l.all()
@@ -46,10 +50,6 @@ func (r *Report) count(numbers []streams) {
 	slices.SortFunc(r.Services, func(a, b Service) int {
 		return cmp.Or(cmp.Compare(b.Flows, a.Flows), a.IP.Compare(b.IP), cmp.Compare(a.Port, b.Port))
 	})
-	for _, e := range l.rest.ends {
-		m.Verdicts[e.end.Verdict] += e.n
-		m.ClosedFirst[e.end.ClosedFirst] += e.n
-	}
 	r.TimeWait, r.Findings = l.timeWaits(judged)
 	r.Findings = append(r.Findings, g.out...)
 	sortFindings(r.Findings)
@@ -102,7 +102,7 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 
 // newLedger merges the books of all shards.
 func newLedger(r *Report, books []*book) *ledger {
-	l := &ledger{services: map[netip.AddrPort]*account{}, rest: newTally(), length: r.timeWait, jobs: 1}
+	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait, jobs: 1}
 	if r.run == nil {
 		return l
 	}

@@ -119,11 +119,15 @@ func (c *casefile) text(format string, args ...any) string {
 }
 
 func (c *casefile) human(ns int64) string { return said(c, human, ns) }
+func (c *casefile) times(n int32) string  { return said(c, times, n) }
+func (c *casefile) bytes(n int64) string  { return said(c, bytesText, n) }
+
 func (c *casefile) moment(ns int64) string {
-	return said(c, func(ns int64) string { return moment(ns, c.end) }, ns)
+	if c.codesOnly {
+		return ""
+	}
+	return moment(ns, c.end)
 }
-func (c *casefile) times(n int32) string { return said(c, times, n) }
-func (c *casefile) bytes(n int64) string { return said(c, bytesText, n) }
 
 // said is what say makes of v.
 func said[T any](c *casefile, say func(T) string, v T) string {

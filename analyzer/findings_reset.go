@@ -126,7 +126,7 @@ func (c *casefile) reset() {
 		c.add(ResetNoConnection, Info, x, frames, "%s answered a SYN-ACK with RST: it had given up the connect before, or it never sent that SYN (a forged address, as in a SYN flood)", c.name(x))
 	case causeSYNReceived:
 		restarted := ""
-		if e := &c.f.e[x]; !e.has(synAgain) && r.time-r.heard > 3200e6 { // a request that waits has its SYN-ACK sent again after 1 s, and 2 more
+		if e := &c.f.e[x]; !e.has(synAgain) && r.time-r.heard > synAgainAfter { // a request that waits has its SYN-ACK sent again
 			restarted = ", or its host was restarted"
 		}
 		c.add(ResetNoConnection, Warning, x, frames, "%s had sent nothing but its SYN-ACK when it answered %s with RST: it took the request back (the listening socket was closed, or its accept queue was full%s), or a firewall rejects what follows%s",

@@ -146,11 +146,11 @@ func moment(ns, end int64) string { return dated(ns, end, "15:04:05.000 UTC") }
 func clock(ns, end int64) string { return dated(ns, end, "15:04:05 UTC") }
 
 func dated(ns, end int64, layout string) string {
-	t := at(ns)
-	if t.Format(time.DateOnly) != at(end).Format(time.DateOnly) {
+	const day = int64(24 * time.Hour)
+	if ns/day != end/day {
 		layout = time.DateOnly + " " + layout
 	}
-	return t.Format(layout)
+	return at(ns).Format(layout)
 }
 
 func (g *gathering) moment(ns int64) string { return moment(ns, g.end) }

@@ -47,7 +47,8 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
 			host := s.addr(f, f.peer(x))
 			// A host that sends its SYN-ACK again and nothing else has dropped what completes the handshake, as with a full accept queue.
-			queued := f.e[f.peer(x)].has(synAgain) && !f.e[f.peer(x)].has(sentPlain|sentData)
+			e := &f.e[f.peer(x)]
+			queued := e.has(synAgain) && !e.has(sentPlain|sentData)
 			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized() && !queued})
 		}
 		if q := &s.raritiesIn(o).past[x]; q.since != 0 {

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"net/netip"
 	"sort"
 )
@@ -92,7 +91,7 @@ func (g *gathering) closeWaitLeaks() {
 		first, last := all[0].since, all[old-1].since
 		growth := fmt.Sprintf("all since the same time, the youngest for %s", human(end-last))
 		if spread := last - first; spread >= 1e9 {
-			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%s a minute)", g.moment(first), old, g.moment(last), number(math.Round(10*float64(old-1)/(float64(spread)/60e9))/10))
+			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%s a minute)", g.moment(first), old, g.moment(last), number(float64(old-1)/(float64(spread)/60e9)))
 		}
 		if n := len(all) - old; n > 0 {
 			growth += "; " + counted(int64(n), "younger one waits too", "younger ones wait too")

@@ -12,7 +12,6 @@ import (
 // windows are computed from once the capture is read.
 type ledger struct {
 	services map[netip.AddrPort]*account
-	rest     tally // of what a session has seen refused or unanswered long ago
 	ports    PortRange
 	length   int64 // of a TIME_WAIT, ns
 	first    int64 // of the capture
@@ -71,7 +70,6 @@ func (l *ledger) account(at netip.AddrPort) *account {
 
 // enter adds what a book has.
 func (l *ledger) enter(b *book) {
-	l.rest.merge(&b.rest)
 	for i, from := range b.accounts {
 		acc := l.account(from.at)
 		acc.pages = append(acc.pages, page{b, int32(i)})

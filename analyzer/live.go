@@ -70,15 +70,15 @@ func (s *Session) SetDropped(n uint64) { s.dropped = n }
 // Packets returns how many packets were added.
 func (s *Session) Packets() uint64 { return s.run.frames }
 
-// clockStep is from which difference on a clock was set back, and packets were not only captured out of order.
-const clockStep = 10e9 // ns
+// ClockStep is by how much a clock may be behind the latest packet, which another clock may have stamped, before it was set back.
+const ClockStep = 10 * time.Second
 
 // Advance moves the time on and tells what has happened since. An earlier now than that of the latest packet stands for the
 // latter; only if it is 10 s earlier or more, twice in a row, was the clock set back, and time goes on from there. An error of
 // tell ends it and is returned; what was not told then is told next time.
 func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 	r := s.run
-	if t := now.UnixNano(); t > r.end-clockStep {
+	if t := now.UnixNano(); t > r.end-int64(ClockStep) {
 		r.end, s.behind = max(r.end, t), false
 	} else if s.behind {
 		r.end, s.behind = t, false

@@ -25,9 +25,14 @@ func newLiveFeed(t *testing.T) *liveFeed {
 
 // send enters a segment of the client on a port, or of its server on port 80.
 func (l *liveFeed) send(at int64, client bool, port uint16, flags decode.Flags, seq, ack reassembly.Seq, length uint32) {
+	l.between(at, client, port, 80, flags, seq, ack, length)
+}
+
+// between enters a segment of the client or of the server on two ports.
+func (l *liveFeed) between(at int64, client bool, port, service uint16, flags decode.Flags, seq, ack reassembly.Seq, length uint32) {
 	l.n++
 	p := packet{frame: l.n, time: at}
-	p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = addr4(0x0a000001), addr4(0x0a000002), port, 80
+	p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = addr4(0x0a000001), addr4(0x0a000002), port, service
 	if !client {
 		p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = p.seg.Dst, p.seg.Src, p.seg.DstPort, p.seg.SrcPort
 	}
@@ -136,47 +141,24 @@ func TestStreamNumbersEnd(t *testing.T) {
 
 // A scan leaves no service for each port that refused, but the counts of the whole stay right.
 func TestScanLeavesNoServices(t *testing.T) {
-	s, err := NewSession("test", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &liveFeed{s: s}
+	l := newLiveFeed(t)
 	const probes = 20_000
 	for i := range int64(probes) {
 		at := liveStart + i*200e6
 		port := uint16(1 + i%60_000)
-		l.probe(at, port)
+		l.between(at, true, 40000, port, decode.SYN, 1000, 0, 0)
+		l.between(at+1e5, false, 40000, port, decode.RST|decode.ACK, 0, 1001, 0)
 		if i%100 == 0 {
-			if err := s.Advance(time.Unix(0, at+1e6), func(Event) error { return nil }); err != nil {
+			if err := l.s.Advance(time.Unix(0, at+1e6), func(Event) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	r := s.Report()
+	r := l.s.Report()
 	if n := len(r.Services); n > probes/4 {
 		t.Errorf("%d services are left of %d refused SYNs", n, probes)
 	}
 	if got := r.Summary.Verdicts[Refused]; got != probes || r.Summary.Flows != probes {
 		t.Errorf("%d refused of %d, want %d", got, r.Summary.Flows, probes)
-	}
-}
-
-// probe has a port refuse a SYN.
-func (l *liveFeed) probe(at int64, port uint16) {
-	for i, flags := range []decode.Flags{decode.SYN, decode.RST | decode.ACK} {
-		l.n++
-		p := packet{frame: l.n, time: at + int64(i)*1e5}
-		p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = addr4(0x0a000001), addr4(0x0a000002), 40000, port
-		if p.seg.Seq = 1000; i == 1 {
-			p.seg.Src, p.seg.Dst, p.seg.SrcPort, p.seg.DstPort = p.seg.Dst, p.seg.Src, p.seg.DstPort, p.seg.SrcPort
-			p.seg.Seq, p.seg.Ack = 0, 1001
-		}
-		p.seg.Flags, p.seg.Window, p.seg.TTL, p.seg.IPID = flags, 65000, 64, uint32(l.n%65535+1)
-		r := l.s.run
-		if r.frames = l.n; l.n == 1 {
-			r.first = p.time
-		}
-		r.end = max(r.end, p.time)
-		enter(r.shards[0], &p)
 	}
 }

@@ -11,13 +11,12 @@ type outcome struct {
 	since  [2]int64
 	frame  [2]uint64
 
-	verdict      Verdict
-	gaveUp       [2]bool // it stopped sending its FIN again without an answer
-	presumedOpen bool    // an ACK completed the handshake that was not captured
-	unseenClose  bool    // there was a FIN, and no FIN was captured
-	closedFirst  int     // index of the endpoint; bothSides, noSide or unknownSide
-	closedBy     ClosedBy
-	doubts       doubts
+	verdict     Verdict
+	gaveUp      [2]bool // it stopped sending its FIN again without an answer
+	unseenClose bool    // there was a FIN, and no FIN was captured
+	closedFirst int     // index of the endpoint; bothSides, noSide or unknownSide
+	closedBy    ClosedBy
+	doubts      doubts
 }
 
 // Values of outcome.closedFirst besides 0 and 1.
@@ -59,8 +58,8 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Unknown
 		case o.gaveUp[x]:
 			o.state[x] = Closed
-		case o.presumedOpen:
-			o.state[x] = Established
+		case o.verdict == Open && !f.synchronized():
+			o.state[x] = Established // by an ACK that was not captured: decideUnanswered
 		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by) && e.lastTime <= r.time:
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}

@@ -233,6 +233,9 @@ func (l *ledger) plateau(p *pool, full int64) string {
 
 // number writes a rate for people.
 func number(v float64) string {
+	if v < 100 {
+		v = math.Round(10*v) / 10
+	}
 	if v >= 100 || v == math.Trunc(v) {
 		return fmt.Sprintf("%.0f", v)
 	}

@@ -81,6 +81,9 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 	return presumed
 }
 
+// synAgainAfter is after what time a SYN or SYN-ACK that was not answered has been sent again: RFC 6298 §2 has 1 s, older systems 3.
+const synAgainAfter = 3200e6 // ns
+
 // sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
 func (s *shard) sentAgain(n *finFacts, e *endpoint) int64 {
@@ -88,7 +91,7 @@ func (s *shard) sentAgain(n *finFacts, e *endpoint) int64 {
 	case n.repeats != 0:
 		return min(2*s.repeatsOf(n).gap, 121e9) + 1e9
 	case e.has(synAgain):
-		return max(3.2e9, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
+		return max(synAgainAfter, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
 	default:
 		return max(1e9, 3*int64(e.rtt)*1000)
 	}

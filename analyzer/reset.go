@@ -111,10 +111,10 @@ func (s *shard) repeatReset(f *flow, q *resets, x int, p *packet) {
 // evidence collects what is known at the moment of a RST of x.
 func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 	y := f.peer(x)
-	e, peer := &f.e[x], &f.e[y]
+	e, peer, c := &f.e[x], &f.e[y], s.closingIn(f)
 	r := rstFacts{
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time, pointTime: p.time,
-		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, stamped: p.seg.Marks&decode.HasTimestamp != 0, before: s.infer(f, s.closingIn(f)),
+		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, stamped: p.seg.Marks&decode.HasTimestamp != 0, before: s.infer(f, c),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
 		ttl:  p.seg.TTL, usualTTL: e.ttl, ttlToo: e.ttlToo,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
@@ -125,7 +125,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		r.next[x] = p.seg.Seq
 	}
 	if r.live { // its acknowledgment says what its sender had received
-		switch c := s.closingIn(f); {
+		switch {
 		case r.before[x] == SynSent && peer.has(sentSYNACK) && r.ack == peer.isn+1:
 			r.before[x] = Established
 		case r.before[x] == Established && c.fin[y].covers(r.ack):

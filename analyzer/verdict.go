@@ -53,12 +53,11 @@ func (s *shard) decideUnanswered(f *flow, o *outcome, end int64) {
 	if !s.controlOnly || !e.has(sentSYNACK) || e.has(synAgain) || !peer.has(sentBareSYN) {
 		return
 	}
-	const again = 3200e6 // RFC 6298 §2: 3 s at first in older systems, 1 s since
-	if end-e.lastTime <= again {
+	if end-e.lastTime <= synAgainAfter {
 		o.doubts |= lastPacket
 		return
 	}
-	o.verdict, o.presumedOpen = Open, true
+	o.verdict = Open
 	o.doubts |= ackNotSeen
 }
 

@@ -251,9 +251,7 @@ func (s *Stream) addHole(g *Gaps, h span) {
 		return
 	}
 	if s.nholes == MaxHoles {
-		s.forget(g.holes[0])
-		copy(g.holes[:], g.holes[1:])
-		s.nholes--
+		s.forgetFirst(g)
 	}
 	g.holes[s.nholes] = h
 	s.nholes++
@@ -266,6 +264,13 @@ func (s *Stream) forget(h span) {
 	if s.has(acked) && h.low.Before(s.una) {
 		s.marks |= unseen
 	}
+}
+
+// forgetFirst takes the lowest range off the list.
+func (s *Stream) forgetFirst(g *Gaps) {
+	s.forget(g.holes[0])
+	copy(g.holes[:], g.holes[1:])
+	s.nholes--
 }
 
 // addFirstHole records a missing range below all others; if there are enough of those, it is the one to be forgotten.
@@ -420,9 +425,8 @@ func (s *Stream) catchUp(g *Gaps, end Seq) {
 		s.marks = s.marks&^hasBeyond | acked
 	}
 	for s.nholes > 0 && uint32(end-g.holes[0].low) > maxRoom {
-		copy(g.holes[:], g.holes[1:])
-		s.nholes--
-		s.marks |= forgot | unseen // no window is so large: it was acknowledged
+		s.forgetFirst(g)
+		s.marks |= unseen // no window is so large: it was acknowledged
 	}
 	if uint32(end-s.start) > maxRoom {
 		s.marks |= far

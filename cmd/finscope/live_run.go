@@ -45,9 +45,6 @@ type live struct {
 // tickEvery is how often a run looks up from its packets: at signals, at what has happened to connections.
 const tickEvery = 100 * time.Millisecond
 
-// clockStep is by how much the clock may be behind the latest packet, which another clock may have stamped, before it was set back.
-const clockStep = 10 * time.Second
-
 // drainFor is how long packets are taken from the kernel's buffer that came before the end, at most.
 const drainFor = 2 * time.Second
 
@@ -86,7 +83,7 @@ func (l *live) read(ctx context.Context, reports <-chan os.Signal) (ended, err e
 				return nil, nil
 			}
 			// What came a moment ago may not be delivered yet, and time does not go back, unless the clock was set.
-			if now = wall - int64(2*capture.DeliveryDelay); now < next && next-now < int64(clockStep) {
+			if now = wall - int64(2*capture.DeliveryDelay); now < next && next-now < int64(analyzer.ClockStep) {
 				continue
 			}
 			l.checkLink(wall)
