@@ -47,20 +47,12 @@ type endpoint struct {
 	marks    marks
 	wscale   uint8
 	scaling  uint8 // one more than how far its windows are shifted; 0: that is not known
-	ttl      uint8 // of its latest packet
-	ttlToo   uint8 // the other one that its packets had of late: two capture points, merged, or two paths; 0: there is none
+	ttls     ttls
 	rstCount uint8 // RSTs noted, at most maxNotes
 	state    State
 
 	stateSince int64
 	stateFrame uint64
-}
-
-// noteTTL notes the TTL of a packet that e sent.
-func (e *endpoint) noteTTL(ttl uint8) {
-	if e.ttl != ttl {
-		e.ttl, e.ttlToo = ttl, e.ttl
-	}
 }
 
 func (e *endpoint) has(m marks) bool { return e.marks.has(m) }

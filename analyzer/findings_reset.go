@@ -225,7 +225,7 @@ func (c *casefile) foreignSigns(r *rstFacts, x int) string {
 		signs += c.text(format, args...)
 	}
 	if r.otherPath() {
-		say("its TTL is %d, that of the packet of %s before it %d", r.ttl, c.role(x), r.usualTTL)
+		say("its TTL is %d, that of the packet of %s before it %d", r.ttl, c.role(x), r.usual.latest)
 	}
 	if c.o.odd.wentOn != 0 {
 		say("%s went on in frame %d as if nothing had happened", c.role(x), c.o.odd.wentOn)

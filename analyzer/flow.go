@@ -86,12 +86,12 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 		s.badChecksums++ // its receiver drops it unread
 		s.say("wrong TCP checksum: dropped by its receiver")
 	case s.capturedTwice(e, p):
-		e.noteTTL(p.seg.TTL)
+		e.ttls.note(p.seg.TTL)
 		s.say("the same packet captured again")
 	default:
 		s.enter(f, x, e, peer, p)
 		e.lastFrame, e.lastTime = p.frame, p.time
-		e.noteTTL(p.seg.TTL)
+		e.ttls.note(p.seg.TTL)
 		if f.flags&settled == 0 {
 			s.settle(f, p)
 		}

@@ -29,7 +29,7 @@ type goneFacts struct {
 // noteGone notes a RST of x, r, if x can have sent it; answers says that it did, in answer to something.
 func (s *shard) noteGone(f *flow, q *resets, x int, p *packet, r *rstFacts, answers bool) {
 	e, peer := &f.e[x], &f.e[f.peer(x)]
-	if r.refusal || r.foreign && !answers || r.ttl != r.usualTTL && r.ttl != 0 && r.usualTTL != 0 {
+	if r.refusal || r.foreign && !answers || r.usual.deny(r.ttl) {
 		return
 	}
 	abort := r.live && s.byAbort(r, e, peer)

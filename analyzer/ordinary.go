@@ -24,7 +24,7 @@ func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 	f.last, f.lastFrame = p.time, p.frame
 	e.packets++
 	e.lastFrame, e.lastTime = p.frame, p.time
-	e.noteTTL(seg.TTL)
+	e.ttls.note(seg.TTL)
 	e.marks |= sentPlain
 	if seg.Ack != e.lastAck {
 		e.prevAck, e.lastAck, e.prevEnd, e.sentBefore = e.lastAck, seg.Ack, seg.Seq, e.out.Numbers()

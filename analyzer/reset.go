@@ -116,7 +116,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		by: uint8(x), live: p.seg.Flags.Has(decode.ACK), frame: p.frame, time: p.time, pointTime: p.time,
 		seq: p.seg.Seq, point: p.seg.Seq, ack: p.seg.Ack, stamped: p.seg.Marks&decode.HasTimestamp != 0, before: s.infer(f, c),
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
-		ttl:  p.seg.TTL, usualTTL: e.ttl, ttlToo: e.ttlToo,
+		ttl:  p.seg.TTL, usual: e.ttls,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
 		heard:        e.lastTime,
 		peerDataLast: f.flags&(dataBy0>>y) != 0,

@@ -122,21 +122,8 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 // elsewhere reports whether a RST shows that its supposed sender may not have sent it.
 func (r *rstFacts) elsewhere() bool { return r.foreign || r.otherPath() }
 
-// otherPath reports whether a RST took another number of hops than the packet of its supposed sender before it. Stacks
-// send with a TTL of 32, 64, 128 or 255, and some send a RST with another of these than what a socket sends.
-func (r *rstFacts) otherPath() bool {
-	return r.usualTTL != 0 && hops(r.ttl) != hops(r.usualTTL) && (r.ttlToo == 0 || hops(r.ttl) != hops(r.ttlToo))
-}
-
-// hops returns how many hops a packet has come, if it started with one of the usual TTLs.
-func hops(ttl uint8) int {
-	for _, start := range []int{32, 64, 128} {
-		if int(ttl) <= start {
-			return start - int(ttl)
-		}
-	}
-	return 255 - int(ttl)
-}
+// otherPath reports whether a RST took another number of hops than the packets of its supposed sender before it.
+func (r *rstFacts) otherPath() bool { return r.usual.denyHops(r.ttl) }
 
 // resetCause names the cause of the RST that ended a connection.
 func (s *shard) resetCause(f *flow, o *outcome, a *assumptions) string {

@@ -47,8 +47,8 @@ type rstFacts struct {
 	next      [2]reassembly.Seq // what both sides had sent by then
 
 	peerDataLast   bool  // the last payload before it came from its receiver
-	ttl, usualTTL  uint8 // its TTL, and that of its supposed sender's packet before; 0: none
-	ttlToo         uint8 // and the other one that those had of late
+	ttl            uint8 // its TTL
+	usual          ttls  // those of its supposed sender's packets before
 	probes, resent int32 // what its sender had sent in vain: probes; what its receiver had: data sent again
 	probed         int32 // and probes of its receiver
 }

@@ -131,7 +131,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	if !found {
 		return
 	}
-	r.otherTTL = old.e[by].ttl != 0 && seg.TTL != 0 && old.e[by].ttl != seg.TTL
+	r.otherTTL = old.e[by].ttls.deny(seg.TTL)
 	r.judge(old, c, seg, &s.rules)
 	index := s.reuses.add()
 	s.reusers[g.id] = index

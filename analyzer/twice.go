@@ -90,7 +90,7 @@ func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
 // captures, merged, are as far apart as the hosts are, and routers between them leave another TTL. What the network
 // duplicated has the same one, and does arrive twice.
 func (e *endpoint) merged(p *packet, d int64) bool {
-	return d > 0 && e.packets > 1 && p.seg.TTL != e.ttl && d <= identityOf(&p.seg).within()
+	return d > 0 && e.packets > 1 && p.seg.TTL != e.ttls.latest && d <= identityOf(&p.seg).within()
 }
 
 // sentLately reports whether one of the latest packets of e had this signature.

@@ -88,7 +88,7 @@ func (f *flow) synchronized() bool {
 // (tcp_send_delayed_ack), and what a timer is late; a TTL above 64 is that of another system. ns.
 func (s *shard) ackedWithin(f *flow, x int) int64 {
 	there, whole := int64(f.e[x].rtt)*1000, int64(f.e[0].rtt+f.e[1].rtt)*1000
-	if s.rules.linux && there > 0 && f.e[x].ttl <= 64 {
+	if s.rules.linux && there > 0 && f.e[x].ttls.latest <= 64 {
 		return there + max(40e6, whole) + 2*upset
 	}
 	return there + 500e6
