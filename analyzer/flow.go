@@ -105,22 +105,15 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	seg := &p.seg
 	if seg.Flags.Any(decode.RST | decode.SYN | decode.FIN) {
-		switch {
-		case seg.Flags.Has(decode.RST):
+		if seg.Flags.Has(decode.RST) {
 			s.reset(f, x, p)
 			return
-		case seg.Flags.Has(decode.SYN):
+		}
+		if seg.Flags.Has(decode.SYN) {
 			s.noteSYN(f, x, p)
-		case !seg.Flags.Has(decode.ACK):
-			s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
-			return
-		case peer.inSYNSent() && !e.sentSYN() && seg.Ack.AtOrBefore(peer.isn): // another one shows that the capture lacks a SYN-ACK
-			s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
-			return
 		}
 	}
-	if peer.inSYNSent() && !seg.Flags.Has(decode.SYN) && seg.Flags.Has(decode.ACK) && seg.Ack.AtOrBefore(peer.isn) {
-		s.say("acknowledges less than the SYN: left of an earlier connection, and answered with a RST (RFC 9293 §3.10.7.3, first)")
+	if s.unusable(e, peer, seg) {
 		return
 	}
 	sent := e.out.Numbers()
@@ -141,16 +134,7 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 		s.noteOdd(f, x, p, kind)
 	}
 	if f.closing != 0 {
-		if f.odd != 0 {
-			s.resolveSuspect(f, x)
-		}
-		c := s.closings.at(f.closing)
-		if c.resets != 0 {
-			s.wentOn(f, c, x, p, kind)
-		}
-		if seg.Len > 0 {
-			s.noteLate(f, c, x, p, kind)
-		}
+		s.noteDuringClose(f, x, p, kind)
 	}
 	if !seg.Flags.Any(decode.SYN | decode.FIN) {
 		e.marks |= sentPlain
@@ -175,6 +159,42 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 		}
 		s.sawFIN = true
 		s.noteFIN(f, x, p)
+	}
+}
+
+// unusable reports whether the receiver of a segment of e drops it without looking at its numbers.
+func (s *shard) unusable(e, peer *endpoint, seg *decode.Segment) bool {
+	if seg.Flags.Has(decode.SYN) {
+		return false
+	}
+	if seg.Flags.Has(decode.FIN) {
+		switch {
+		case !seg.Flags.Has(decode.ACK):
+			s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
+			return true
+		case peer.inSYNSent() && !e.sentSYN() && seg.Ack.AtOrBefore(peer.isn): // another one shows that the capture lacks a SYN-ACK
+			s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
+			return true
+		}
+	}
+	if peer.inSYNSent() && seg.Flags.Has(decode.ACK) && seg.Ack.AtOrBefore(peer.isn) {
+		s.say("acknowledges less than the SYN: left of an earlier connection, and answered with a RST (RFC 9293 §3.10.7.3, first)")
+		return true
+	}
+	return false
+}
+
+// noteDuringClose notes a segment of x on a connection that is closing or has seen a RST.
+func (s *shard) noteDuringClose(f *flow, x int, p *packet, kind reassembly.Kind) {
+	if f.odd != 0 {
+		s.resolveSuspect(f, x)
+	}
+	c := s.closings.at(f.closing)
+	if c.resets != 0 {
+		s.wentOn(f, c, x, p, kind)
+	}
+	if p.seg.Len > 0 {
+		s.noteLate(f, c, x, p, kind)
 	}
 }
 

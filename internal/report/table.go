@@ -18,6 +18,15 @@ type table struct {
 
 func (t *table) add(row ...cell) { t.rows = append(t.rows, row) }
 
+// dropLast leaves out the last column, in which no row has anything.
+func (t *table) dropLast() {
+	last := len(t.head) - 1
+	t.head, t.aligns = t.head[:last], t.aligns[:last]
+	for i := range t.rows {
+		t.rows[i] = t.rows[i][:last]
+	}
+}
+
 func (t *table) write(p *page) {
 	widths := make([]int, len(t.aligns))
 	for i, h := range t.head {

@@ -56,7 +56,31 @@ func (ws waits) write(p *page, r *analyzer.Report) {
 	if len(ws) == 0 {
 		return
 	}
-	services, end := r.Services, r.Summary.End
+	near := time.Time{}
+	if r.Summary.End != nil {
+		near = *r.Summary.End
+	}
+	all := ws.sorted()
+	top := all
+	if len(all) > topServices+1 {
+		top = all[:topServices]
+	}
+	p.end()
+	writeWaits(p, r, top, near)
+	if rest := all[len(top):]; len(rest) > 0 {
+		total, now := 0, 0
+		for _, w := range rest {
+			total += w.total
+			now += w.now
+		}
+		p.line(text(plural(len(rest), "more line") + ": " + count(total) + " in all, " + count(now) + " at the end"))
+	}
+	writePorts(p, r, near)
+	p.line(styled(faint, "as this capture shows it: what it does not show, or what began before it, comes on top"))
+}
+
+// sorted returns the largest first: by how many there are at the end, then in all.
+func (ws waits) sorted() []*wait {
 	all := make([]*wait, 0, len(ws))
 	for _, w := range ws {
 		all = append(all, w)
@@ -69,28 +93,12 @@ func (ws waits) write(p *page, r *analyzer.Report) {
 			cmp.Compare(b.key.holder, a.key.holder),
 		)
 	})
-	peaks := make(map[waitKey]analyzer.Occupancy, len(services))
-	for i := range services {
-		s := &services[i]
-		addr := netip.AddrPortFrom(s.IP, s.Port)
-		peaks[waitKey{addr, analyzer.ServerSide}] = s.TimeWait.Server
-		peaks[waitKey{addr, analyzer.ClientSide}] = s.TimeWait.Client
-	}
-	courses := make(map[waitKey]*analyzer.TimeWaitRecord)
-	for i := range r.TimeWait {
-		if w := &r.TimeWait[i]; w.LocalPort != nil {
-			courses[waitKey{netip.AddrPortFrom(w.Holder, *w.LocalPort), w.Role}] = w
-		}
-	}
-	near := time.Time{}
-	if end != nil {
-		near = *end
-	}
+	return all
+}
 
-	top := all
-	if len(all) > topServices+1 {
-		top = all[:topServices]
-	}
+// writeWaits lists services, with who holds their TIME_WAITs and how many there were over time.
+func writeWaits(p *page, r *analyzer.Report, top []*wait, near time.Time) {
+	peaks, courses := peaksOf(r), coursesOf(r)
 	t := table{
 		head:   []string{"TIME_WAIT", "held by", "in all", "at the end", "until", "most at once", "at", "over time"},
 		aligns: []align{left, left, right, right, left, right, left, left},
@@ -112,23 +120,32 @@ func (ws waits) write(p *page, r *analyzer.Report) {
 		t.add(text(w.key.service.String()), text(w.holder()), text(count(w.total)), text(count(w.now)), text(until), text(peak), text(at), text(over))
 	}
 	if !drawn {
-		t.head, t.aligns = t.head[:7], t.aligns[:7]
-		for i := range t.rows {
-			t.rows[i] = t.rows[i][:7]
-		}
+		t.dropLast()
 	}
-	p.end()
 	t.write(p)
-	if rest := all[len(top):]; len(rest) > 0 {
-		total, now := 0, 0
-		for _, w := range rest {
-			total += w.total
-			now += w.now
-		}
-		p.line(text(plural(len(rest), "more line") + ": " + count(total) + " in all, " + count(now) + " at the end"))
+}
+
+// peaksOf returns how many TIME_WAITs there were at most at once, for each service and side.
+func peaksOf(r *analyzer.Report) map[waitKey]analyzer.Occupancy {
+	peaks := make(map[waitKey]analyzer.Occupancy, 2*len(r.Services))
+	for i := range r.Services {
+		s := &r.Services[i]
+		addr := netip.AddrPortFrom(s.IP, s.Port)
+		peaks[waitKey{addr, analyzer.ServerSide}] = s.TimeWait.Server
+		peaks[waitKey{addr, analyzer.ClientSide}] = s.TimeWait.Client
 	}
-	writePorts(p, r, near)
-	p.line(styled(faint, "as this capture shows it: what it does not show, or what began before it, comes on top"))
+	return peaks
+}
+
+// coursesOf returns the records that say how many TIME_WAITs there were over time, of those that hold a port of their own.
+func coursesOf(r *analyzer.Report) map[waitKey]*analyzer.TimeWaitRecord {
+	courses := make(map[waitKey]*analyzer.TimeWaitRecord)
+	for i := range r.TimeWait {
+		if w := &r.TimeWait[i]; w.LocalPort != nil {
+			courses[waitKey{netip.AddrPortFrom(w.Holder, *w.LocalPort), w.Role}] = w
+		}
+	}
+	return courses
 }
 
 // writePorts lists the clients whose TIME_WAITs take a good part of their local ports, the fullest first.
