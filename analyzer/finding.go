@@ -3,8 +3,9 @@ package analyzer
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"finscope/internal/units"
 )
 
 // casefile is one connection with all that is known of it when its findings are written. Endpoints are named by index;
@@ -146,24 +147,8 @@ func (c *casefile) owner(s State, x int) string {
 	return c.a.platform.owner(s, c.f.port(x), "dst "+addrPort(c.s.addr(c.f, y), c.f.port(y)))
 }
 
-// human writes a duration for people: three digits at most below a minute.
-func human(ns int64) string {
-	d := time.Duration(max(ns, 0))
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%d us", d.Microseconds())
-	case d < time.Second:
-		return strings.Replace(fmt.Sprintf("%.3g ms", float64(d)/1e6), "e+03", "000", 1)
-	case d < time.Minute:
-		return fmt.Sprintf("%.3g s", d.Seconds())
-	case d < time.Hour && d%time.Minute < time.Second:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	default:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	}
-}
+// human writes a duration in ns for people; one below 0, of clocks that disagree, is none.
+func human(ns int64) string { return units.Duration(time.Duration(max(ns, 0))) }
 
 // times writes "once", "twice" or "N times".
 func times(n int32) string {

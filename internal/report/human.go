@@ -49,37 +49,6 @@ func percent(part, whole int) string {
 	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
 }
 
-// duration writes a span of time with about three telling digits, in the unit people would say it in.
-func duration(s analyzer.Seconds) string {
-	d := s.Duration()
-	switch {
-	case d < 0:
-		return "-" + duration(-s)
-	case d == 0:
-		return "0 s"
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.0f us", float64(d)/1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
-	case d < 2*time.Minute:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + " s"
-	case d < time.Hour:
-		return two(d, time.Minute, "min", time.Second, "s")
-	case d < 24*time.Hour:
-		return two(d, time.Hour, "h", time.Minute, "min")
-	}
-	return two(d, 24*time.Hour, "d", time.Hour, "h")
-}
-
-// two writes d in a large and a small unit, rounded to the small one.
-func two(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
-	d = d.Round(small)
-	if rest := d % large / small; rest != 0 {
-		return fmt.Sprintf("%d %s %d %s", d/large, largeName, rest, smallName)
-	}
-	return fmt.Sprintf("%d %s", d/large, largeName)
-}
-
 const (
 	stampLayout = "2006-01-02 15:04:05.000"
 	clockLayout = "15:04:05.000"

@@ -3,8 +3,6 @@ package report
 import (
 	"testing"
 	"time"
-
-	"finscope/analyzer"
 )
 
 func TestCount(t *testing.T) {
@@ -26,18 +24,6 @@ func TestPercent(t *testing.T) {
 	} {
 		if got := percent(c.part, c.whole); got != c.want {
 			t.Errorf("percent(%d, %d) = %s, want %s", c.part, c.whole, got, c.want)
-		}
-	}
-}
-
-func TestDuration(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0 s", 412 * time.Microsecond: "412 us", 35200 * time.Microsecond: "35.2 ms", 60 * time.Second: "60 s",
-		88100 * time.Millisecond: "88.1 s", 725 * time.Second: "12 min 5 s", 3 * time.Hour: "3 h",
-		192 * time.Minute: "3 h 12 min", 52 * time.Hour: "2 d 4 h", -time.Second: "-1 s",
-	} {
-		if got := duration(analyzer.InSeconds(d)); got != want {
-			t.Errorf("duration(%v) = %q, want %q", d, got, want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // This file is the one place where verdicts, states and doubts become English.
@@ -76,7 +77,7 @@ func unacked(f *analyzer.Flow) string {
 
 // outcome says what became of a connection by the end of the capture.
 func outcome(f *analyzer.Flow) string {
-	age := duration(f.Age)
+	age := units.Duration(f.Age.Duration())
 	d, w := debt(f), timeWaits(f)
 	switch {
 	case d != "" && f.Age == 0:

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // Detail says how much of the text report is wanted.
@@ -75,7 +76,7 @@ func writeCapture(p *page, s *analyzer.Summary, flows int, o TextOptions) {
 		parts[1] = count(flows) + " of " + plural(o.Of, "TCP flow")
 	}
 	if s.Start != nil && s.End != nil {
-		parts = append(parts, duration(analyzer.InSeconds(s.End.Sub(*s.Start))), span(*s.Start, *s.End))
+		parts = append(parts, units.Duration(s.End.Sub(*s.Start)), span(*s.Start, *s.End))
 	}
 	p.line(text("  " + strings.Join(parts, "  ")))
 }
@@ -147,7 +148,7 @@ func writeFlows(p *page, list *ranked, total int) {
 			styled(verdictStyle(f.Verdict), verdict),
 			styled(stateStyle(f, f.Client.State), f.Client.State.String()),
 			styled(stateStyle(f, f.Server.State), f.Server.State.String()),
-			text(duration(f.Age)),
+			text(units.Duration(f.Age.Duration())),
 			text(strings.Join(codes, " ")),
 		)
 	}
@@ -218,7 +219,7 @@ func writeLegend(p *page, a *analyzer.Assumed, list *ranked) {
 		p.line(text("a verdict with ? is not certain: --explain says why"))
 	}
 	p.prose(fmt.Sprintf("assumed: TIME_WAIT lasts %s, FIN_WAIT_2 of a closed socket %s, stuck after %s, local ports %v",
-		duration(a.TimeWait), duration(a.FINTimeout), duration(a.StuckAfter), a.PortRange), faint)
+		units.Duration(a.TimeWait.Duration()), units.Duration(a.FINTimeout.Duration()), units.Duration(a.StuckAfter.Duration()), a.PortRange), faint)
 	p.end()
 }
 
