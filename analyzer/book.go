@@ -233,7 +233,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 	set(refusedSYN, refused)
 	set(served, e.has(sentACK) && !refused)
 	set(tookPort, e.has(sentSYNACK) && o.verdict != Refused && o.verdict != NoReply && o.verdict != Indeterminate)
-	set(mute, e.has(sentSYNACK) && !e.has(sentData))
+	set(mute, e.marks.accepting())
 	set(synchronous, f.synchronized())
 	set(selfMade, f.flags&self != 0)
 	if n := &o.c.fin[server]; n.sent && !n.inferred {

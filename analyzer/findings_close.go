@@ -208,7 +208,7 @@ func (c *casefile) oddEvents() {
 		}
 		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
 			queue := ""
-			if e := &c.f.e[y]; e.has(sentSYNACK) && !e.has(sentPlain|sentData) {
+			if e := &c.f.e[y]; e.marks.onlySYNACK() {
 				queue = ", or its accept queue is full, so that it drops what completes a handshake" + c.a.platform.onLinux(": `ss -ltn` shows Recv-Q above Send-Q there")
 			}
 			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection%s",

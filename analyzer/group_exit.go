@@ -69,7 +69,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	e := &f.e[server]
 	switch cause := c.cause(); cause {
 	case causeAbort, causeUnread:
-		if x == server && e.has(sentSYNACK) && !e.has(sentData) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
+		if x == server && e.marks.accepting() && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
 			sv := t.serviceOf(s.service(f, server))
 			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
 		}

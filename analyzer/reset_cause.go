@@ -55,9 +55,9 @@ func (c *casefile) cause() string {
 		return c.afterClose(r, x, y)
 	case r.idle >= unpromptedAfter && peer.lastTime < r.time-unpromptedAfter/2:
 		return causeBare
-	case peer.has(sentSYNACK) && !peer.has(sentPlain) && !c.f.e[x].has(sentPlain) && !c.o.c.fin[y].sent:
+	case peer.marks.onlySYNACK() && !c.f.e[x].has(sentPlain) && !c.o.c.fin[y].sent:
 		return causeNotOpening
-	case c.f.e[x].has(sentSYNACK) && !c.f.e[x].has(sentPlain) && !n.sent && r.time-r.heard < synReceivedLasts:
+	case c.f.e[x].marks.onlySYNACK() && !n.sent && r.time-r.heard < synReceivedLasts:
 		return causeSYNReceived
 	case c.f.flags&(strays|replaced) != 0:
 		return causeHalfOpen
