@@ -116,6 +116,9 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	if s.unusable(e, peer, seg) {
 		return
 	}
+	if f.odd != 0 && !seg.Flags.Has(decode.SYN) {
+		s.chooseSYNACK(f, x, seg)
+	}
 	sent := e.out.Numbers()
 	kind := s.accept(e, peer, seg)
 	if seg.Flags.Has(decode.SYN) {

@@ -14,6 +14,7 @@ type oddities struct {
 	ahead     [2]uint64  // frame of a FIN that was captured before data which precedes it
 	isn       isnClock   // of the latest SYN that met the connection alive
 	rare      int32      // index in shard.rarities; 0: there are none
+	synACK    [2]synACK  // by endpoint: its first SYN-ACK, if a later one had another number and neither is acknowledged
 	wentOn    uint64     // frame in which the supposed sender of a RST went on
 	ignored   uint64     // first RST that its receiver did not believe
 	disproved uint64     // last RST whose number fitted and which was not believed all the same

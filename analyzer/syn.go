@@ -22,6 +22,9 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 		if una, ok := e.out.Acked(); ok && una != e.isn && e.isn.Before(una) || e.has(sentPlain) {
 			return
 		}
+		if seg.Flags.Has(decode.ACK) && e.marks.onlySYNACK() {
+			s.keepSYNACK(f, x)
+		}
 		s.dropGaps(e)
 		e.out = reassembly.Stream{}
 	}
@@ -59,6 +62,50 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	peer := &f.e[f.peer(x)]
 	e.scale(peer)
 	peer.scale(e)
+}
+
+// synACK is what a SYN-ACK says of its sender. The zero value is none.
+type synACK struct {
+	isn    reassembly.Seq
+	wscale uint8
+	marks  marks // those of synACKMarks
+}
+
+const synACKMarks = sentSYNACK | soundSYN | permitsSACK | offeredWScale | optionsCut
+
+// keepSYNACK keeps the first SYN-ACK of x, now that it comes with another number: a second host answers, or one that forgot the
+// first, or counts its cookies on. The client takes the one that reaches it first.
+func (s *shard) keepSYNACK(f *flow, x int) {
+	e, o := &f.e[x], s.oddOf(f)
+	if o.synACK[x].marks == 0 {
+		o.synACK[x] = synACK{e.isn, e.wscale, e.marks & synACKMarks}
+	}
+}
+
+// chooseSYNACK goes back to the first SYN-ACK of an endpoint if a segment of x shows that it is the one that the other end took: it
+// acknowledges that, or is what its sender sent next.
+func (s *shard) chooseSYNACK(f *flow, x int, seg *decode.Segment) {
+	y := f.peer(x)
+	switch o := s.odds.at(f.odd); {
+	case o.synACK[y].marks != 0 && f.e[y].marks.onlySYNACK() && seg.Flags.Has(decode.ACK) && seg.Ack == o.synACK[y].isn+1:
+		s.takeSYNACK(f, y, &o.synACK[y])
+	case o.synACK[x].marks != 0 && f.e[x].marks.onlySYNACK() && seg.Seq == o.synACK[x].isn+1:
+		s.takeSYNACK(f, x, &o.synACK[x])
+	}
+}
+
+// takeSYNACK makes x begin with a SYN-ACK that it had sent before the latest one.
+func (s *shard) takeSYNACK(f *flow, x int, first *synACK) {
+	e, peer := &f.e[x], &f.e[f.peer(x)]
+	s.dropGaps(e)
+	e.out = reassembly.Stream{}
+	e.isn, e.wscale, e.marks = first.isn, first.wscale, e.marks&^synACKMarks|first.marks
+	s.acceptOther(e, e.isn, e.isn+1, peer.room(e))
+	e.out.Open(e.isn)
+	e.scale(peer)
+	peer.scale(e)
+	*first = synACK{}
+	s.say("of two SYN-ACKs with different numbers the first counts")
 }
 
 // route finds out whether a segment of x belongs to f, the latest connection of its address and port pair, or starts the
