@@ -111,7 +111,7 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 		c.add(FINRetransmitted, Info, x, frames, "the first FIN of %s was not captured: %s acknowledged it in frame %d, before the copy in frame %d", c.name(x), c.role(y), n.ackedFrame, n.frame)
 	case n.early:
 		c.add(LostFIN, Warning, x, frames, "the first FIN of %s was lost before it reached the capture point: frame %d is a copy", c.name(x), n.frame)
-	case c.s.repeatsOf(n).afterAck > 0, n.acked && n.last-n.ackedTime > delta:
+	case c.s.repeatsOf(n).afterAck > 0, n.acked && n.ackedFrame != 0 && n.last-n.ackedTime > delta:
 		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s were lost or late between the capture point and %s",
 			span, n.ackedFrame, c.role(y), c.role(x))
 	case c.answers(n, &c.f.e[y]) && n.ackedTime-c.s.answeredCopy(n, n.ackedTime, &c.f.e[y]) > c.s.ackedWithin(c.f, y):
@@ -125,7 +125,7 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 			span, c.role(y), c.o.odd.dsack[y])
 	case c.o.gaveUp[x]:
 	case c.s.repeatsOf(n).acking && c.s.copies(n) == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
-	case n.acked && n.ackedFrame < c.s.lastFrame(n):
+	case n.ackedFrame != 0 && n.ackedFrame < c.s.lastFrame(n):
 		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.f.e[y].has(sentSACK) && c.o.odd.sackMax[y] == n.end:
@@ -159,10 +159,10 @@ func (c *casefile) answers(n *finFacts, peer *endpoint) bool {
 }
 
 // needed reports whether a copy of the FIN of e was needed: it was acknowledged only after the last copy, by a peer that
-// would have reported an earlier one (RFC 2883), as both SYNs permit SACK. A peer that has closed itself may answer from
+// would have reported an earlier one (RFC 2883), as both SYNs permit SACK and the capture keeps options whole. A peer that has closed itself may answer from
 // TIME_WAIT, which reports nothing.
 func (c *casefile) needed(n, m *finFacts, e, peer *endpoint) bool {
-	return n.acked && n.ackedFrame > c.s.lastFrame(n) && e.has(permitsSACK) && peer.has(permitsSACK) && (!m.sent || m.frame > n.ackedFrame)
+	return n.acked && n.ackedFrame > c.s.lastFrame(n) && e.has(permitsSACK) && peer.has(permitsSACK) && !peer.has(optionsCut) && (!m.sent || m.frame > n.ackedFrame)
 }
 
 // orphanLasts is how long after the first copy of a FIN Linux sends further ones for a socket that its application has
@@ -172,19 +172,24 @@ const orphanLasts = 105e9
 
 // gaveUp describes a FIN whose sender stopped sending it again.
 func (c *casefile) gaveUp(x, y int, n *finFacts) {
+	last := c.s.lastTry(c.o, x)
 	fate := "Its kernel drops such a socket without a packet"
 	if c.a.platform.linux() {
-		switch span := n.last - n.time; {
+		switch span := last.time - n.time; {
 		case span >= orphanLasts:
 			fate += ". So late a copy means that its application had not closed the socket, only its sending side: Linux then tries for about 15 min (net.ipv4.tcp_retries2)"
-		case span+2*c.s.repeatsOf(n).gap < orphanLasts:
+		case span+2*last.gap < orphanLasts:
 			fate += ". Linux by default sends copies for longer, up to 102 s: net.ipv4.tcp_orphan_retries or TCP_USER_TIMEOUT is lower there, or that host went away too"
 		default:
 			fate += " (Linux: 102 to 205 s after the first copy if its application has closed the socket, net.ipv4.tcp_orphan_retries; after about 15 min if not, net.ipv4.tcp_retries2)"
 		}
 	}
-	c.add(CloseGivenUp, Warning, x, c.s.finFrames(nil, n), "%s sent its FIN %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
-		c.name(x), c.times(c.s.copies(n)), c.human(n.last-n.time), c.moment(n.last), c.name(y), fate)
+	what, frames := c.text("sent its FIN %s", c.times(last.n)), c.s.finFrames(nil, n)
+	if last.frame != c.s.lastFrame(n) {
+		what, frames = c.text("sent its FIN in frame %d and then %s again the data before it", n.frame, c.times(last.n-1)), append(frames, last.frame)
+	}
+	c.add(CloseGivenUp, Warning, x, frames, "%s %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
+		c.name(x), what, c.human(last.time-n.time), c.moment(last.time), c.name(y), fate)
 }
 
 // oddEvents says what else is worth knowing of a connection.

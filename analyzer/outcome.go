@@ -45,14 +45,10 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 	s.decide(f, o, end)
 	o.closedFirst, o.closedBy = closedFirst(f, o)
 
-	seen := s.infer(f, &o.c)
-	o.state = seen
-	if s.presumeAcked(f, o, end) {
-		o.state = s.infer(f, &o.c)
-	}
+	s.presumeAcked(f, o, end)
+	o.state = s.infer(f, &o.c)
 	for x := range f.e {
-		e, n := &f.e[x], &o.c.fin[x]
-		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
+		e := &f.e[x]
 		switch r := &o.resets.rst; {
 		case o.verdict == Indeterminate: // other readings would claim other states
 			o.state[x] = Unknown
@@ -63,11 +59,26 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by) && e.lastTime <= r.time:
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
-		if o.state[x] != seen[x] && n.last > o.since[x] {
-			o.since[x], o.frame[x] = n.last, s.lastFrame(n)
+		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
+		if o.state[x] != e.state {
+			s.presumeSince(f, o, x)
 		}
 	}
 	if f.flags&self != 0 {
 		o.state[1], o.since[1], o.frame[1] = o.state[0], o.since[0], o.frame[0]
+	}
+}
+
+// presumeSince sets when x entered a state that no packet showed: with the last that passed of both FINs, or of what shows one
+// that was not captured. Before that it cannot have been in it.
+func (s *shard) presumeSince(f *flow, o *outcome, x int) {
+	for _, y := range []int{x, f.peer(x)} {
+		last := s.lastTry(o, y)
+		if n := &o.c.fin[y]; n.inferred {
+			last.time, last.frame = n.ackedTime, n.ackedFrame
+		}
+		if last.time > o.since[x] {
+			o.since[x], o.frame[x] = last.time, last.frame
+		}
 	}
 }

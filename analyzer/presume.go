@@ -34,11 +34,10 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 const gaveUpAfter = 3
 
 // presumeAcked looks at the FINs that no acknowledgment covers, or whose acknowledgment was lost. Their sender would send
-// them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up. It
-// reports whether it presumed an answer.
-func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
+// them again; if the capture goes on and it does not, an answer arrived that the capture missed, or it has given up.
+func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 	if o.resets.rst.accepted {
-		return false
+		return
 	}
 	for x := range f.e {
 		e, n, m := &f.e[x], &o.c.fin[x], &o.c.fin[f.peer(x)]
@@ -56,29 +55,52 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) (presumed bool) {
 			}
 			continue
 		}
-		wait := s.sentAgain(n, e)
+		last := s.lastTry(o, x)
+		wait := s.sentAgain(last, e)
 		peer := &f.e[f.peer(x)]
 		switch {
 		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(peer) && peer.lastAck.Before(n.end):
 			// What the peer sent since shows that this FIN never reached it; its sender owes a copy.
-			if end-n.last > wait {
+			if end-last.time > wait {
 				o.doubts |= givenUp
 			}
-		case end-n.last <= wait:
+		case end-last.time <= wait:
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
-		case s.copies(n) >= gaveUpAfter && !n.acked:
+		case last.n >= gaveUpAfter && !n.acked:
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
 		case m.sent || peer.packets == 0:
-			n.acked, n.lastCovered, presumed = true, n.last, true
+			n.acked, n.lastCovered = true, n.last
 			o.doubts |= ackNotSeen
 		default:
 			o.doubts |= ackNotSeen
 		}
 	}
-	return presumed
+}
+
+// try is the last attempt of an endpoint to have its FIN acknowledged.
+type try struct {
+	time  int64
+	frame uint64
+	gap   int64 // since the attempt before; 0: there was one
+	n     int32 // how many there were
+}
+
+// lastTry returns when x last sent its FIN, or data before it: acknowledgments are cumulative, so what asks for one of those
+// asks for that of the FIN.
+func (s *shard) lastTry(o *outcome, x int) try {
+	n := &o.c.fin[x]
+	r := s.repeatsOf(n)
+	t := try{time: n.last, frame: s.lastFrame(n), gap: r.gap, n: s.copies(n)}
+	if q := &o.odd.silent[x]; q.resent > 0 && q.until > n.last {
+		t.time, t.frame, t.n = q.until, q.last, max(t.n, 1+q.resent)
+		if t.gap = q.until - q.since; t.gap == 0 { // at most: each pause is as long as all before it together
+			t.gap = q.until - n.last
+		}
+	}
+	return t
 }
 
 // synAgainAfter is after what time a SYN or SYN-ACK that was not answered has been sent again: RFC 6298 §2 has 1 s, older systems 3.
@@ -86,10 +108,10 @@ const synAgainAfter = 3200e6 // ns
 
 // sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
-func (s *shard) sentAgain(n *finFacts, e *endpoint) int64 {
+func (s *shard) sentAgain(last try, e *endpoint) int64 {
 	switch {
-	case n.repeats != 0:
-		return min(2*s.repeatsOf(n).gap, 121e9) + 1e9
+	case last.gap != 0:
+		return min(2*last.gap, 121e9) + 1e9
 	case e.has(synAgain):
 		return max(synAgainAfter, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
 	default:
