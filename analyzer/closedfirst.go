@@ -18,6 +18,8 @@ func closedFirst(f *flow, o *outcome) (int, ClosedBy) {
 			return 0, ByFIN
 		}
 		return bothSides, ByFIN
+	case o.unseenClose:
+		return unknownSide, ByFIN
 	case r.accepted && r.refusal:
 		return noSide, ""
 	case n.sent:

@@ -9,19 +9,17 @@ func (c *casefile) stuck() {
 		y := c.f.peer(x)
 		n := &c.o.c.fin[x]
 		since := c.o.hangsSince(c.f, x)
-		if c.end-since < c.a.stuckAfter {
+		if c.end-since < c.a.stuckAfter || n.frame == 0 { // a FIN that was not captured cannot be named
 			continue
 		}
 		switch c.o.state[x] {
 		case FinWait2:
-			if !c.o.c.fin[y].sent {
+			if peer := c.o.state[y]; !c.o.c.fin[y].sent && peer != Closing && peer != LastAck {
 				c.stuckHalf(x, y, since)
 			}
 		case FinWait1:
-			if n.sent {
-				c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
-					c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))
-			}
+			c.add(FinWait1Stuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "%s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; FIN_WAIT_1): %s or the path to it does not answer",
+				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))
 		case Closing:
 			c.add(ClosingStuck, Warning, y, []uint64{n.frame, c.s.lastFrame(n)}, "both sides closed at once; %s has waited %s, since %s, for the ACK of its FIN (frame %d, sent %s; CLOSING): ACKs are lost, or %s is gone",
 				c.name(x), c.human(c.end-since), c.moment(since), n.frame, c.times(c.s.copies(n)), c.name(y))

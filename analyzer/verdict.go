@@ -29,11 +29,20 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		if c.fin[x].sent {
 			continue
 		}
-		early := &s.raritiesIn(o.odd).early[x]
-		switch more := early.valid && early.seq == f.e[x].out.Next()+1; {
-		case c.fin[y].sent && (more || o.resets.gone[x].past):
-			o.doubts |= firstFIN // one number more was sent than was seen: a FIN, of which nothing tells whether it came first
-		case more && o.verdict == Open:
+		unseen := int32(0) // how many numbers more were sent than were seen
+		if early := &s.raritiesIn(o.odd).early[x]; early.valid {
+			unseen = early.seq.Diff(f.e[x].out.Next())
+		}
+		if unseen > 1 {
+			o.doubts |= gap
+		}
+		switch {
+		case c.fin[y].sent && (unseen > 0 || o.resets.gone[x].past):
+			o.doubts |= firstFIN // a FIN may be among them, the only one if it is one number, and nothing tells whether it came first
+		case unseen == 1 && o.verdict == ResetVerdict:
+			o.doubts |= firstFIN
+			o.unseenClose = true
+		case unseen == 1 && o.verdict == Open:
 			o.verdict, o.unseenClose = Indeterminate, true // nor what became of it
 		}
 	}

@@ -99,7 +99,15 @@ func outcome(f *analyzer.Flow) string {
 func debt(f *analyzer.Flow) string {
 	switch f.Verdict {
 	case analyzer.HalfClosed:
-		return "the " + string(finOwer(f)) + " still owes its FIN"
+		ower := finOwer(f)
+		e := &f.Client
+		if ower == analyzer.ServerSide {
+			e = &f.Server
+		}
+		if e.State == analyzer.Closing || e.State == analyzer.LastAck { // its numbers show one that was not captured
+			return ""
+		}
+		return "the " + string(ower) + " still owes its FIN"
 	case analyzer.Unanswered, analyzer.LastAckMissing:
 		var owed []string
 		if ackIsDue(&f.Client) {
