@@ -182,7 +182,7 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 		return nil
 	}
 	e := &f.e[1-x]
-	sent := e.out.Numbers() - min(n.peerNumbers, e.out.Numbers())
+	sent := s.newAfter(n, e)
 	if m.sent && !m.inferred && sent > 0 {
 		sent--
 	}

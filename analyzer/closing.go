@@ -38,7 +38,7 @@ type finFacts struct {
 	ackedTime   int64
 	lastCovered int64 // time of the latest frame that acknowledged it
 
-	peerNumbers uint64 // how many numbers the peer had sent before it first acknowledged this FIN
+	peerNumbers uint64 // how many numbers the peer had sent before it first acknowledged this FIN, those that were missing then included
 }
 
 // repeats is what is known of the transmissions of a FIN after the first one, those captured or duplicated on the way counted once.

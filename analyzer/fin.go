@@ -59,7 +59,8 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 
 	if una, ok := e.out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
-		n.peerNumbers, n.ackedAt = peer.sentBefore, peer.prevEnd
+		n.ackedAt = peer.prevEnd
+		n.peerNumbers = peer.sentBefore + s.missingBelow(peer, n.ackedAt)
 	}
 }
 
@@ -121,7 +122,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 		e := &f.e[x]
 		n.acked, n.ackedFrame, n.ackedTime, n.ackedAt = true, p.frame, p.time, p.seg.End()
 		n.withData = e.prevAck.Before(n.end - 1)
-		n.peerNumbers = e.sentBefore
+		n.peerNumbers = e.sentBefore + s.missingBelow(e, p.seg.Seq)
 		n.peerInFlight = n.ack.Before(p.seg.Seq) && p.seg.Seq != e.out.Next()+1 && !c.fin[x].sent // one past that is its own FIN
 		if s.tracing {
 			s.say(fmt.Sprintf("acknowledges the FIN of frame %d", n.frame))
@@ -136,6 +137,13 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 			o.dsack[f.peer(y)] = p.frame
 		}
 	}
+}
+
+// newAfter returns how many numbers e sent for the first time after it had acknowledged its peer's FIN, n: what fills a hole from before
+// that is older.
+func (s *shard) newAfter(n *finFacts, e *endpoint) uint64 {
+	sent := e.out.Numbers() + s.missingBelow(e, n.ackedAt)
+	return sent - min(n.peerNumbers, sent)
 }
 
 // heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.

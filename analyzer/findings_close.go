@@ -112,7 +112,7 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case c.s.repeatsOf(n).afterAck > 0, n.acked && n.ackedFrame != 0 && n.last-n.ackedTime > delta:
 		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s were lost or late between the capture point and %s",
 			span, n.ackedFrame, c.role(y), c.role(x))
-	case c.answers(n, &c.f.e[y]) && n.ackedTime-c.s.answeredCopy(n, n.ackedTime, &c.f.e[y]) > c.s.ackedWithin(c.f, y):
+	case c.answers(n, &c.f.e[y]) && n.ackedTime-c.s.answeredCopy(c.f, c.o, n, n.ackedTime, y) > c.s.ackedWithin(c.f, y):
 		c.add(LostACK, Info, y, frames, "%s; the ACK of frame %d came too soon after the last copy to be the answer to it, and too late for one to the copy before: an earlier ACK of %s was late, or was lost before it reached the capture point",
 			span, n.ackedFrame, c.role(y))
 	case c.answers(n, &c.f.e[y]):

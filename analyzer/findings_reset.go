@@ -154,7 +154,7 @@ func (c *casefile) reset() {
 func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
 	lost := c.bytes(c.refusedBytes(x, y))
-	if n.acked && n.ackedFrame < r.frame && c.f.e[y].out.Numbers() > n.peerNumbers+c.finNumber(y) {
+	if n.acked && n.ackedFrame < r.frame && c.s.newAfter(n, &c.f.e[y]) > c.finNumber(y) {
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s that %s sent later drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
 		return

@@ -69,6 +69,14 @@ func (s *shard) dropGaps(e *endpoint) {
 	}
 }
 
+// missingBelow returns how many of the numbers below seq that e sent were never seen.
+func (s *shard) missingBelow(e *endpoint, seq reassembly.Seq) uint64 {
+	if !e.out.Missing() {
+		return 0
+	}
+	return e.out.MissingBelow(s.gapsOf(e), seq)
+}
+
 // unseenAcked reports whether either side acknowledged what was never seen.
 func (s *shard) unseenAcked(f *flow) bool {
 	a, b := &f.e[0], &f.e[1]

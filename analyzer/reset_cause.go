@@ -115,7 +115,7 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	more := !n.acked || peer.out.Numbers() > n.peerNumbers+c.finNumber(y) // what y sent after x had closed its side
+	more := !n.acked || c.s.newAfter(n, peer) > c.finNumber(y) // what y sent after x had closed its side
 	return !e.has(sentData) || n.sent && n.frame < r.frame && more || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }
 

@@ -103,10 +103,15 @@ func (s *shard) ackedWithin(f *flow, x int) int64 {
 	return there + 500e6
 }
 
-// answeredCopy returns when the copy of a FIN passed that a segment of e, which passed at a moment, may have answered: the latest one, or
-// the one before if there was not even a quarter of the time to e and back, for which a handshake may take longer than other packets. A
-// FIN that was lost behind the capture point explains the rest as well, and is likelier than one that was lost before it together with an ACK.
-func (s *shard) answeredCopy(fin *finFacts, moment int64, e *endpoint) int64 {
+// answeredCopy returns when the copy of a FIN passed that a segment of x, which passed at a moment, may have answered: the first, if x
+// reported that it had two (RFC 2883); else the latest one, or the one before if there was not even a quarter of the time to x and
+// back, for which a handshake may take longer than other packets. A FIN that was lost behind the capture point explains the rest as
+// well, and is likelier than one that was lost before it together with an ACK.
+func (s *shard) answeredCopy(f *flow, o *outcome, fin *finFacts, moment int64, x int) int64 {
+	if o.odd.dsack[x] != 0 {
+		return fin.time
+	}
+	e := &f.e[x]
 	latest := moment - int64(e.rtt)*1000/4 + 2*disorderTolerance
 	switch before := fin.last - s.repeatsOf(fin).gap; {
 	case fin.last <= latest || fin.repeats == 0:
@@ -124,7 +129,7 @@ func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 		if fin.early && other.repeats == 0 && o.odd.dsack[x] != 0 {
 			o.doubts |= firstFIN // it had got a copy of the peer's FIN that was not captured, and may have answered that
 		}
-		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-s.answeredCopy(other, fin.time, &f.e[x]) > s.ackedWithin(f, x) {
+		if fin.guessed || fin.passive(other) && !other.inferred && other.ackedFrame == fin.frame && fin.time-s.answeredCopy(f, o, other, fin.time, x) > s.ackedWithin(f, x) {
 			// Either cannot tell whether an earlier copy went before, or: a FIN is acknowledged at once, so an earlier
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
 			o.doubts |= firstFIN

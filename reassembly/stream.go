@@ -130,6 +130,16 @@ func (s *Stream) Contiguous(g *Gaps) Seq {
 // Missing reports whether numbers below Next were never seen.
 func (s *Stream) Missing() bool { return s.nholes > 0 || s.has(forgot) }
 
+// MissingBelow returns how many numbers below seq were never seen, of those holes that are remembered and end there.
+func (s *Stream) MissingBelow(g *Gaps, seq Seq) (n uint64) {
+	for _, h := range g.holes[:s.nholes] {
+		if h.high.AtOrBefore(seq) {
+			n += uint64(uint32(h.high - h.low))
+		}
+	}
+	return n
+}
+
 // UnseenAcked reports whether the receiver acknowledged numbers that were never seen: they passed unseen, which is a
 // fault of the capture and not a loss on the path.
 func (s *Stream) UnseenAcked(g *Gaps) bool {

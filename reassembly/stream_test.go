@@ -819,3 +819,16 @@ func BenchmarkAccept(b *testing.B) {
 		}
 	})
 }
+
+func TestMissingBelow(t *testing.T) {
+	var s Stream
+	var g Gaps
+	for _, seg := range []span{{100, 200}, {300, 400}, {600, 700}} {
+		s.Accept(&g, seg.low, seg.high, UnknownRoom)
+	}
+	for seq, want := range map[Seq]uint64{200: 0, 299: 0, 300: 100, 599: 100, 600: 300, 700: 300} {
+		if got := s.MissingBelow(&g, seq); got != want {
+			t.Errorf("below %d: %d missing, want %d", seq, got, want)
+		}
+	}
+}
