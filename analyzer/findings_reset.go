@@ -50,7 +50,10 @@ func (c *casefile) ignored(n int64) {
 		which = c.text("%d RSTs were not believed, the first in frame %d", n, c.o.odd.ignored)
 	}
 	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
-	if c.o.odd.disproved == c.o.odd.ignored {
+	switch {
+	case n > 1 && c.o.odd.disproved != 0:
+		why = "they were lost between the capture point and their receiver, came too late, or a middlebox or an attacker sent them (compare their TTL with that of their supposed sender)"
+	case c.o.odd.disproved == c.o.odd.ignored:
 		why = "its sequence number fits, and the connection went on all the same. It was lost between the capture point and its receiver, or came too late; if its supposed sender went on as well, a middlebox or an attacker sent it"
 	}
 	c.add(ResetIgnored, Warning, nobody, []uint64{c.o.odd.ignored}, "%s: %s", which, why)

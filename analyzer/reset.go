@@ -24,6 +24,9 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	s.retractReset(f, q, x, p)
 	r := s.evidence(f, x, p)
 	s.judge(f, &r, &c.fin[x], &q.latest[1-x])
+	if r.accepted && !r.refusal && r.before[x] == SynSent && s.rejected(f, q) {
+		r.foreign = true
+	}
 	switch {
 	case q.rst.accepted:
 		s.noteGone(f, q, x, p, &r, false)

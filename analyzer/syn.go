@@ -17,6 +17,9 @@ type pendingSYN struct {
 // noteSYN notes a SYN of x that belongs to its connection.
 func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	e, seg := &f.e[x], &p.seg
+	if f.closing != 0 {
+		s.reopen(f, x, p)
+	}
 	if e.sentSYN() && seg.Seq != e.isn {
 		// A server that answers with SYN cookies sends another number each time; the one that is acknowledged counts.
 		if una, ok := e.out.Acked(); ok && una != e.isn && e.isn.Before(una) || e.has(sentPlain) {
