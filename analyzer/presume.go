@@ -106,6 +106,16 @@ func (s *shard) lastTry(o *outcome, x int) try {
 // synAgainAfter is after what time a SYN or SYN-ACK that was not answered has been sent again: RFC 6298 §2 has 1 s, older systems 3.
 const synAgainAfter = 3200e6 // ns
 
+// gaveUpOpening reports whether x, which waits for the answer to its SYN or SYN-ACK, has not sent that again when it was due. Each pause is
+// as long as all before it together and the first one (RFC 6298 §5.5); after the last, a socket or a request is gone without a packet.
+func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
+	e := &f.e[x]
+	if o.state[x] != SynSent && o.state[x] != SynReceived || e.packets == 0 || s.controlOnly {
+		return false // a capture of SYN, FIN and RST only lacks the ACK that may have ended the wait
+	}
+	return end-e.lastTime > min(e.lastTime-f.start, 120e9)+synAgainAfter
+}
+
 // sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
 func (s *shard) sentAgain(last try, e *endpoint) int64 {

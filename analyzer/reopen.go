@@ -31,7 +31,6 @@ func (s *shard) reopen(f *flow, x int, p *packet) {
 		return
 	}
 	q.rst, q.gone = rstFacts{}, [2]goneFacts{}
-	f.flags &^= ended
 }
 
 // forget forgets what e has sent so far.

@@ -118,10 +118,12 @@ func debt(f *analyzer.Flow) string {
 		}
 		return strings.Join(owed, ", ")
 	case analyzer.NoReply:
-		if f.Server.State == analyzer.SynReceived {
+		switch {
+		case f.Server.State == analyzer.SynReceived:
 			return "the client still owes the ACK of the handshake"
+		case f.Client.State == analyzer.SynSent:
+			return "the server still owes an answer"
 		}
-		return "the server still owes an answer"
 	case analyzer.Open:
 		switch {
 		case f.Client.State == analyzer.SynSent:
