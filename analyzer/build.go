@@ -178,7 +178,7 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 		return nil
 	}
 	n, m := &o.c.fin[x], &o.c.fin[1-x]
-	if !n.sent || n.inferred || !n.acked || f.flags&self != 0 {
+	if !n.sent || n.inferred || n.ackedFrame == 0 || f.flags&self != 0 {
 		return nil
 	}
 	e := &f.e[1-x]

@@ -2,6 +2,9 @@ package analyzer
 
 // stuck says which endpoints hang in a state of the close, since when, and who owes the next packet.
 func (c *casefile) stuck() {
+	if c.s.controlOnly {
+		return // what keeps the connection alive is not in the capture
+	}
 	for x := range c.f.e {
 		if c.f.flags&self != 0 && x != c.o.client {
 			continue

@@ -110,7 +110,7 @@ func (c *casefile) reset() {
 			c.name(x), n.frame, c.human(c.a.timeWait), c.name(y), c.role(y))
 	case causeGaveUp:
 		c.add(ResetNoConnection, Warning, x, c.s.frames(frames, n.frame, c.s.repeatsOf(n).more), "%s sent its FIN %d times from frame %d on, got no answer and gave up; when %s spoke again %s later, the host of %s had no socket any more and answered with RST. "+
-			"%s never got that FIN: packets to it were lost all that time, or it had no room for them",
+			"That FIN never reached %s: packets to it were lost all that time, or it had no room for them",
 			c.name(x), c.s.copies(n), n.frame, c.name(y), c.human(r.time-n.last), c.role(x), c.role(y))
 	case causeNotKept:
 		code, answered := ResetFinWait2Expired, "an ACK"
@@ -182,13 +182,21 @@ func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 	}
 	e := &c.f.e[x]
 	sev, lost := Warning, ""
-	if una, acked := e.out.Acked(); acked && una.Before(r.seq) && e.has(sentData) {
-		lost = c.text(". The last %s it sent were never acknowledged", c.bytes(int64(r.seq.Diff(una))))
-		if r.seq.Diff(una) == 1 {
+	una, acked := e.out.Acked()
+	unacked := int64(r.seq.Diff(una))
+	if n := &c.o.c.fin[x]; n.sent && n.end == r.seq {
+		unacked-- // that number is the FIN's
+	}
+	if acked && unacked > 0 && e.has(sentData) {
+		lost = c.text(". The last %s it sent were never acknowledged", c.bytes(unacked))
+		if unacked == 1 {
 			lost = ". The last byte it sent was never acknowledged"
 		}
 	} else if m := &c.o.c.fin[y]; m.sent && m.acked && r.before[x] == CloseWait && e.has(sentData) {
 		sev, lost = Info, ". Both had sent all they had to send: nothing is lost, and nobody has to hold TIME_WAIT" // many clients do this on purpose
+		if r.peerDataLast {
+			lost = ". Both had sent all they had to send: nothing is lost unless it lay unread, and nobody has to hold TIME_WAIT"
+		}
 	}
 	c.add(ResetAbort, sev, x, frames, "%s aborted the connection in %s: %s%s",
 		c.name(x), r.before[x], c.abortReasons(x, y), lost)

@@ -56,6 +56,8 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Closed
 		case o.verdict == Open && !f.synchronized():
 			o.state[x] = Established // by an ACK that was not captured: decideUnanswered
+		case s.controlOnly && (o.state[x] == SynSent || o.state[x] == SynReceived) && o.c.fin[f.peer(x)].sent:
+			o.state[x] = CloseWait // only who is connected closes
 		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by) && e.lastTime <= r.time:
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}

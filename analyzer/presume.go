@@ -71,7 +71,7 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		case last.n >= gaveUpAfter && !n.acked:
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
-		case m.sent || peer.packets == 0:
+		case m.sent || peer.packets == 0 || s.controlOnly: // in a capture of SYN, FIN and RST only nothing else was to be seen
 			n.acked, n.lastCovered = true, n.last
 			o.doubts |= ackNotSeen
 		default:

@@ -31,7 +31,11 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	case q.rst.accepted:
 		s.noteGone(f, q, x, p, &r, false)
 		s.repeatReset(f, q, x, p)
-		s.say("RST after the connection was reset: an answer to what was on its way")
+		if int(q.rst.by) != x && p.seg.Flags.Has(decode.ACK) {
+			s.say("RST after the connection was reset: it was on its way already, as nobody answers a RST")
+		} else {
+			s.say("RST after the connection was reset: an answer to what was on its way")
+		}
 	case f.flags&ended != 0:
 		s.noteLateReset(f, q, p.frame)
 		s.lateReset(f, c, q, x, &r, p)
@@ -62,6 +66,8 @@ func (s *shard) believe(f *flow, q *resets, x int, r *rstFacts) {
 		if g.valid {
 			q.rst.before[x] = g.left
 		}
+	case r.unproven && int(q.rst.by) == x && q.rst.frame != 0:
+		q.rst.unproven = true // this one may have been believed
 	}
 	if g.abort && q.gone[f.peer(x)].abort {
 		q.rst.crossed = true

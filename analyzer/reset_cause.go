@@ -69,7 +69,7 @@ func (c *casefile) cause() string {
 // closedBehind reports whether x sent data just before it answered those of its peer with the RST of a host without a socket: it may have
 // closed the socket while its FIN waited behind what it still had to send (Linux, tcp_rcv_state_process: TCPABORTONDATA).
 func (c *casefile) closedBehind(r *rstFacts, x int) bool {
-	return !r.live && c.f.e[x].has(sentData) && r.peerDataLast && r.time-r.heard < unpromptedAfter
+	return !r.live && !c.o.c.fin[x].sent && c.f.e[x].has(sentData) && r.peerDataLast && r.time-r.heard < unpromptedAfter
 }
 
 // afterClose decides why x, whose socket had sent its FIN, answered with a RST and no longer with a socket.
@@ -84,6 +84,8 @@ func (c *casefile) afterClose(r *rstFacts, x, y int) string {
 		return causeExpired
 	case c.refusedBytes(x, y) > 0:
 		return causeLate
+	case r.seq.Before(n.end) || n.passive(&c.o.c.fin[y]):
+		return causeStateLost // its peer has not got the FIN, so it was in FIN_WAIT_1; or it never comes to FIN_WAIT_2
 	default:
 		return causeNotKept
 	}
@@ -115,7 +117,10 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	if r.ack.Before(last) {
 		return false // they were on their way when the socket was closed
 	}
-	more := !n.acked || c.s.newAfter(n, peer) > c.finNumber(y) // what y sent after x had closed its side
+	more := n.ack.Before(r.ack) // what y sent after x had closed its side
+	if n.acked {
+		more = c.s.newAfter(n, peer) > c.finNumber(y)
+	}
 	return !e.has(sentData) || n.sent && n.frame < r.frame && more || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }
 

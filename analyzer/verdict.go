@@ -134,7 +134,7 @@ func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 			// acknowledgment of the peer's is missing, and what else is missing with it is not known.
 			o.doubts |= firstFIN
 		}
-		if other.peerInFlight && fin.passive(other) && !fin.inferred {
+		if z := &s.raritiesIn(o.odd).zero[f.peer(x)]; fin.passive(other) && !fin.inferred && (other.peerInFlight || z.held > 0 && z.frame < other.ackedFrame) {
 			o.doubts |= behindData
 		}
 	}
