@@ -113,7 +113,11 @@ func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
 	if o.state[x] != SynSent && o.state[x] != SynReceived || e.packets == 0 || s.controlOnly {
 		return false // a capture of SYN, FIN and RST only lacks the ACK that may have ended the wait
 	}
-	return end-e.lastTime > min(e.lastTime-f.start, 120e9)+synAgainAfter
+	wait := int64(synAgainAfter)
+	if so := e.lastTime - f.start; so > 0 {
+		wait = min(so, 120e9) + min(so, synAgainAfter) + 1e9
+	}
+	return end-e.lastTime > wait
 }
 
 // sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
