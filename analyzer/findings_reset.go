@@ -113,16 +113,7 @@ func (c *casefile) reset() {
 			"That FIN never reached %s: packets to it were lost all that time, or it had no room for them",
 			c.name(x), c.s.copies(n), n.frame, c.name(y), c.human(r.time-n.last), c.role(x), c.role(y))
 	case causeNotKept:
-		code, answered := ResetFinWait2Expired, "an ACK"
-		if m := &c.o.c.fin[y]; m.sent {
-			code, answered = ResetLateData, c.text("the FIN of %s (frame %d)", c.name(y), m.frame)
-		}
-		look := ""
-		if c.a.platform.linux() {
-			look = ". Look for TCP_LINGER2 below 0, a short net.ipv4.tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow (`nstat -az TcpExtTCPTimeWaitOverflow TcpExtTCPAbortOnMemory`)"
-		}
-		c.add(code, Warning, x, append(frames, n.frame), "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in FIN_WAIT_2 or TIME_WAIT%s",
-			c.name(x), n.frame, c.human(r.time-n.doneTime()), answered, look)
+		c.notKept(r, x, y, append(frames, n.frame))
 	case causeLate:
 		c.lateData(r, x, y, append(frames, n.frame))
 	case causeNotOpening:
@@ -151,6 +142,28 @@ func (c *casefile) reset() {
 		}
 		c.add(ResetNoConnection, Warning, x, frames, "%s answered%s with the RST of a host that knows no such connection%s: %s", c.name(x), c.triggerText(r, y), idleText(r), why)
 	}
+}
+
+// notKept describes a closed socket of x of which the kernel kept nothing, or not for long.
+func (c *casefile) notKept(r *rstFacts, x, y int, frames []uint64) {
+	n := &c.o.c.fin[x]
+	code, answered := ResetFinWait2Expired, "an ACK"
+	if m := &c.o.c.fin[y]; m.sent {
+		last := c.s.lastFrame(m)
+		code, answered = ResetLateData, c.text("the FIN of %s (frame %d)", c.name(y), last)
+		if last != m.frame {
+			frames = append(frames, last)
+		}
+	}
+	state, look := "FIN_WAIT_2 or TIME_WAIT", "TCP_LINGER2 below 0, a short net.ipv4.tcp_fin_timeout, or more sockets than tcp_max_tw_buckets or tcp_max_orphans allow (`nstat -az TcpExtTCPTimeWaitOverflow TcpExtTCPAbortOnMemory`)"
+	if r.before[x] == TimeWait { // it had acknowledged the FIN before
+		state, look = "TIME_WAIT", "more sockets than net.ipv4.tcp_max_tw_buckets allows (`nstat -az TcpExtTCPTimeWaitOverflow`), or `ss -K`"
+	}
+	if look = ". Look for " + look; !c.a.platform.linux() {
+		look = ""
+	}
+	c.add(code, Warning, x, frames, "%s closed in frame %d and %s later answered %s with RST: no data are lost, but its kernel did not keep the socket in %s%s",
+		c.name(x), n.frame, c.human(r.time-n.doneTime()), answered, state, look)
 }
 
 // lateData describes data that a closed socket refused.

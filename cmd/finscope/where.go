@@ -108,11 +108,15 @@ func plainNames(msg string) string {
 	return strings.NewReplacer("main.flowEnv", "flow", "*main.", "", "main.", "", "Env ", " ", "float64", "number", "expected bool", "expected a condition").Replace(msg)
 }
 
-// nulls lets expressions compare with nil what the record has as null. The values themselves are never nil: a null
+// nulls lets expressions compare with nil, or null, what the record has as null. The values themselves are never nil: a null
 // object has fields that are "" or 0, so that `reset.by == "server"` and `half_close.bytes > 0` are false without one.
 type nulls struct{}
 
 func (nulls) Visit(node *ast.Node) {
+	if name, ok := (*node).(*ast.IdentifierNode); ok && name.Value == "null" { // as JSON writes it
+		ast.Patch(node, &ast.NilNode{})
+		return
+	}
 	b, ok := (*node).(*ast.BinaryNode)
 	if !ok || b.Operator != "==" && b.Operator != "!=" {
 		return

@@ -59,6 +59,8 @@ func TestWhere(t *testing.T) {
 		{`half_close == nil`, false, true},
 		{`nil == reset`, true, true},
 		{`client.fin != nil && server.fin == nil`, true, false},
+		{`client.fin != null && server.fin == null`, true, false},
+		{`null == half_close`, false, true},
 		{`client.fin.acked_frame != nil`, true, false},
 		{`client.fin.acked_frame == nil`, false, true},
 		{`client.fin.acked_time == nil`, true, true},
