@@ -62,7 +62,7 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
-		if s.gaveUpOpening(f, o, x, end) {
+		if s.gaveUpOpening(f, o, x, end) || s.gaveUpData(f, o, x, end) {
 			o.state[x], o.since[x], o.frame[x] = Closed, e.lastTime, e.lastFrame
 			o.doubts |= givenUp
 		}

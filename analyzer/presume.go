@@ -120,6 +120,16 @@ func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
 	return end-e.lastTime > wait
 }
 
+// gaveUpData reports whether x, which has not closed, has stopped sending data again that nobody acknowledged (RFC 9293 §3.8.3): its socket
+// has timed out, without a packet.
+func (s *shard) gaveUpData(f *flow, o *outcome, x int, end int64) bool {
+	q := &o.odd.silent[x]
+	if o.state[x] != Established && o.state[x] != CloseWait || q.resent < gaveUpAfter || q.probes > 0 || !f.e[f.peer(x)].has(sentACK) {
+		return false
+	}
+	return end-q.until > s.sentAgain(try{gap: q.until - q.since}, &f.e[x])
+}
+
 // sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
 func (s *shard) sentAgain(last try, e *endpoint) int64 {
