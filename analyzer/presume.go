@@ -10,7 +10,7 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		y := 1 - x
 		n, m := &o.c.fin[x], &o.c.fin[y]
 		e, peer := &f.e[x], &f.e[y]
-		if !n.sent || m.sent || o.resets.rst.accepted || f.flags&self != 0 {
+		if !n.sent || m.sent || f.flags&self != 0 {
 			continue
 		}
 		beyond, ok := peer.out.AckedBeyond(s.gapsOf(peer))

@@ -51,7 +51,7 @@ func (c *casefile) cause() string {
 		return causeAbort
 	case peer.packets == 0:
 		return causeUnknown // what it answered is not in the capture
-	case n.sent && n.frame < r.frame:
+	case n.sent && n.frame != 0 && n.frame < r.frame:
 		return c.afterClose(r, x, y)
 	case r.idle >= unpromptedAfter && peer.lastTime < r.time-unpromptedAfter/2:
 		return causeBare

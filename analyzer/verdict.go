@@ -12,6 +12,9 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	case o.resets.rst.accepted, o.resets.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
 		s.resetDoubts(f, o, end)
+		if n.sent && !m.sent && f.mayHaveClosed(f.peer(0)) || m.sent && !n.sent && f.mayHaveClosed(0) {
+			o.doubts |= firstFIN
+		}
 	case n.sent && m.sent:
 		s.decideBoth(f, o, n, m)
 	case n.sent || m.sent:
@@ -151,6 +154,12 @@ func (s *shard) decideBoth(f *flow, o *outcome, n, m *finFacts) {
 	}
 }
 
+// mayHaveClosed reports whether x, of which no FIN was captured, may have sent one before the capture began: nothing speaks against it.
+func (f *flow) mayHaveClosed(x int) bool {
+	e := &f.e[x]
+	return e.packets > 0 && !f.e[0].sentSYN() && !f.e[1].sentSYN() && !e.has(sentData)
+}
+
 // decideOne finds the verdict where one side sent a FIN.
 func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 	x := 0
@@ -158,8 +167,8 @@ func (s *shard) decideOne(f *flow, o *outcome, n, m *finFacts) {
 		x, n = 1, m
 	}
 	peer := &f.e[f.peer(x)]
-	if peer.packets > 0 && !f.e[0].sentSYN() && !f.e[1].sentSYN() && !peer.has(sentData) {
-		o.doubts |= firstFIN // nothing shows that the peer's FIN had not come before the capture
+	if f.mayHaveClosed(f.peer(x)) {
+		o.doubts |= firstFIN
 	}
 	switch {
 	case peer.packets == 0:
