@@ -229,8 +229,9 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
 			host, connections(len(streams)), g.moment(from), g.moment(to))
 		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host))
+	case back == 0: // it is heard of on others at the end: whether that was so all the time, only the latest packet of each is kept to tell
 	default:
-		if back == 0 || lately > to && back > lately {
+		if lately > to && back > lately {
 			back = lately
 		}
 		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
