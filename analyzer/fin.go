@@ -60,7 +60,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	if una, ok := e.out.Acked(); ok && !n.acked && n.covers(una) { // captured after its acknowledgment
 		n.acked, n.ackedFrame, n.ackedTime, n.lastCovered = true, peer.lastFrame, peer.lastTime, max(peer.lastTime, p.time)
 		n.ackedAt = peer.prevEnd
-		n.peerNumbers = peer.sentBefore + s.missingBelow(peer, n.ackedAt)
+		n.peerNumbers = s.allBefore(peer, n.ackedAt)
 	}
 }
 
@@ -122,7 +122,7 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 		e := &f.e[x]
 		n.acked, n.ackedFrame, n.ackedTime, n.ackedAt = true, p.frame, p.time, p.seg.End()
 		n.withData = e.prevAck.Before(n.end - 1)
-		n.peerNumbers = e.sentBefore + s.missingBelow(e, p.seg.Seq)
+		n.peerNumbers = s.allBefore(e, p.seg.Seq)
 		n.peerInFlight = n.ack.Before(p.seg.Seq) && p.seg.Seq != e.out.Next()+1 && !c.fin[x].sent // one past that is its own FIN
 		if s.tracing {
 			s.say(fmt.Sprintf("acknowledges the FIN of frame %d", n.frame))
@@ -137,6 +137,12 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 			o.dsack[f.peer(y)] = p.frame
 		}
 	}
+}
+
+// allBefore returns how many numbers e had sent when it first acknowledged what it acknowledged last, in a segment at seq: those that were
+// seen and those below seq that were not.
+func (s *shard) allBefore(e *endpoint, seq reassembly.Seq) uint64 {
+	return e.sentBefore + s.missingBelow(e, seq) + uint64(max(0, seq.Diff(e.out.Next())))
 }
 
 // newAfter returns how many numbers e sent for the first time after it had acknowledged its peer's FIN, n: what fills a hole from before
