@@ -149,7 +149,12 @@ func (c *casefile) notKept(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
 	code, answered := ResetFinWait2Expired, "an ACK"
 	if m := &c.o.c.fin[y]; m.sent {
-		last := c.s.lastFrame(m)
+		last := m.frame
+		for _, frame := range c.s.finFrames(nil, m) {
+			if frame < r.frame {
+				last = max(last, frame)
+			}
+		}
 		code, answered = ResetLateData, c.text("the FIN of %s (frame %d)", c.name(y), last)
 		if last != m.frame {
 			frames = append(frames, last)
