@@ -7,41 +7,46 @@ type LinkType uint16
 
 // The link types that are decoded, by their names at https://www.tcpdump.org/linktypes.html.
 const (
-	LinkNull        LinkType = 0   // BSD loopback: address family in the byte order of the capturing host
-	LinkEthernet    LinkType = 1   //
-	LinkTokenRing   LinkType = 6   //
-	LinkPPP         LinkType = 9   // with the framing of 50 or without
-	LinkFDDI        LinkType = 10  //
-	LinkRawBSD      LinkType = 12  // DLT_RAW of most systems, found in files although LINKTYPE_RAW is meant
-	LinkRawOpenBSD  LinkType = 14  // DLT_RAW of OpenBSD
-	LinkPPPHDLC     LinkType = 50  // PPP in HDLC-like framing (RFC 1662), or Cisco HDLC by its address byte
-	LinkPPPEther    LinkType = 51  // PPPoE session header, then PPP (RFC 2516)
-	LinkATMRFC1483  LinkType = 100 // LLC/SNAP over ATM
-	LinkRaw         LinkType = 101 // IPv4 or IPv6 by the version nibble
-	LinkCiscoHDLC   LinkType = 104 // with PPP now and then, by the address byte
-	LinkIEEE80211   LinkType = 105 //
-	LinkFrameRelay  LinkType = 107 // RFC 2427
-	LinkLoop        LinkType = 108 // OpenBSD loopback: address family in network byte order
-	LinkEnc         LinkType = 109 // OpenBSD encapsulating device: family, SPI and flags, then IP
-	LinkLinuxSLL    LinkType = 113 // Linux "cooked" capture, version 1
-	LinkPFLog       LinkType = 117 //
-	LinkPrism       LinkType = 119 // 802.11 behind a Prism monitor header
-	LinkIPOverFC    LinkType = 122 // RFC 2625
-	LinkRadiotap    LinkType = 127 // 802.11 behind a radiotap header
-	LinkIP1394      LinkType = 138 // Apple's IP over IEEE 1394
-	LinkPPPPPPD     LinkType = 166 // pppd: a direction byte in the place of the address byte
-	LinkPPI         LinkType = 192 // per-packet information, then another link type
-	LinkPPPWithDir  LinkType = 204 // a direction byte, then PPP
-	LinkMPLS        LinkType = 219 //
-	LinkIPNet       LinkType = 226 // Solaris ipnet
-	LinkIPv4        LinkType = 228 //
-	LinkIPv6        LinkType = 229 //
-	LinkNFLog       LinkType = 239 // Linux netfilter log
-	LinkNetAnalyzer LinkType = 240 // a header of 4 bytes, then Ethernet
-	LinkNetTransp   LinkType = 241 // a header of 4 bytes, preamble and delimiter, then Ethernet
-	LinkPktap       LinkType = 258 // Apple's packet tap header, then another link type
-	LinkMPacket     LinkType = 274 // preamble and delimiter, then Ethernet
-	LinkLinuxSLL2   LinkType = 276 // Linux "cooked" capture, version 2
+	LinkNull         LinkType = 0   // BSD loopback: address family in the byte order of the capturing host
+	LinkEthernet     LinkType = 1   //
+	LinkTokenRing    LinkType = 6   //
+	LinkPPP          LinkType = 9   // with the framing of 50 or without
+	LinkFDDI         LinkType = 10  //
+	LinkRawBSD       LinkType = 12  // DLT_RAW of most systems, found in files although LINKTYPE_RAW is meant
+	LinkRawOpenBSD   LinkType = 14  // DLT_RAW of OpenBSD
+	LinkPPPHDLC      LinkType = 50  // PPP in HDLC-like framing (RFC 1662), or Cisco HDLC by its address byte
+	LinkPPPEther     LinkType = 51  // PPPoE session header, then PPP (RFC 2516)
+	LinkATMRFC1483   LinkType = 100 // LLC/SNAP over ATM
+	LinkRaw          LinkType = 101 // IPv4 or IPv6 by the version nibble
+	LinkCiscoHDLC    LinkType = 104 // with PPP now and then, by the address byte
+	LinkIEEE80211    LinkType = 105 //
+	LinkFrameRelay   LinkType = 107 // RFC 2427
+	LinkLoop         LinkType = 108 // OpenBSD loopback: address family in network byte order
+	LinkEnc          LinkType = 109 // OpenBSD encapsulating device: family, SPI and flags, then IP
+	LinkLinuxSLL     LinkType = 113 // Linux "cooked" capture, version 1
+	LinkPFLog        LinkType = 117 //
+	LinkPrism        LinkType = 119 // 802.11 behind a Prism monitor header
+	LinkIPOverFC     LinkType = 122 // RFC 2625
+	LinkRadiotap     LinkType = 127 // 802.11 behind a radiotap header
+	LinkIP1394       LinkType = 138 // Apple's IP over IEEE 1394
+	LinkPPPPPPD      LinkType = 166 // pppd: a direction byte in the place of the address byte
+	LinkJuniperEther LinkType = 178 // Juniper's header, then Ethernet
+	LinkJuniperPPP   LinkType = 179 // the same, then PPP
+	LinkJuniperFR    LinkType = 180 // the same, then Frame Relay
+	LinkJuniperHDLC  LinkType = 181 // the same, then Cisco HDLC
+	LinkPPI          LinkType = 192 // per-packet information, then another link type
+	LinkPPPWithDir   LinkType = 204 // a direction byte, then PPP
+	LinkMPLS         LinkType = 219 //
+	LinkIPNet        LinkType = 226 // Solaris ipnet
+	LinkIPv4         LinkType = 228 //
+	LinkIPv6         LinkType = 229 //
+	LinkNFLog        LinkType = 239 // Linux netfilter log
+	LinkNetAnalyzer  LinkType = 240 // a header of 4 bytes, then Ethernet
+	LinkNetTransp    LinkType = 241 // a header of 4 bytes, preamble and delimiter, then Ethernet
+	LinkIPoIB        LinkType = 242 // IP over InfiniBand (RFC 4391), with both addresses
+	LinkPktap        LinkType = 258 // Apple's packet tap header, then another link type
+	LinkMPacket      LinkType = 274 // preamble and delimiter, then Ethernet
+	LinkLinuxSLL2    LinkType = 276 // Linux "cooked" capture, version 2
 )
 
 // headerLen is the length of the fixed header of link types that have one.
@@ -65,6 +70,8 @@ func (l LinkType) headerLen() int {
 		return 20
 	case LinkIPNet:
 		return 24
+	case LinkIPoIB:
+		return 44
 	}
 	return 0
 }
@@ -102,6 +109,10 @@ func (d *Decoder) link(link LinkType, b []byte, wire int, seg *Segment) Outcome 
 		return d.tokenRing(b, wire, seg)
 	case LinkIP1394:
 		return d.etherType(binary.BigEndian.Uint16(h[16:]), b, wire, seg)
+	case LinkIPoIB: // two addresses of 20 bytes, an Ethertype and two bytes without meaning
+		return d.etherType(binary.BigEndian.Uint16(h[40:]), b, wire, seg)
+	case LinkJuniperEther, LinkJuniperPPP, LinkJuniperFR, LinkJuniperHDLC:
+		return d.juniper(link, b, wire, seg)
 	case LinkMPLS:
 		return d.mpls(b, wire, seg)
 	case LinkNetAnalyzer, LinkNetTransp, LinkMPacket:

@@ -98,6 +98,13 @@ func linkTests() []packetTest {
 		{"netanalyzer", "F4", LinkNetAnalyzer, cat(x("00000000"), frame4()), TCP},
 		{"netanalyzer transparent", "F4", LinkNetTransp, cat(x("00000000 55555555555555d5"), frame4()), TCP},
 		{"mpacket", "F4", LinkMPacket, cat(x("55555555555555d5"), frame4()), TCP},
+		{"juniper ethernet", "Juniper > Ethernet > I4", LinkJuniperEther, cat(x("4d4743 80 0004 01020304"), frame4()), TCP},
+		{"juniper ethernet, no extensions", "Juniper > Ethernet > I4", LinkJuniperEther, cat(x("4d4743 01"), frame4()), TCP},
+		{"juniper without link layer", "Juniper > I4", LinkJuniperEther, cat(x("4d4743 83 0004 01020304 00000002"), inner4()), TCP},
+		{"juniper ppp", "Juniper > PPP > I4", LinkJuniperPPP, cat(x("4d4743 00 ff03 0021"), inner4()), TCP},
+		{"juniper, short", "Juniper, extensions longer than the packet", LinkJuniperEther, x("4d4743 80 0040 0102"), OtherEthertype},
+		{"juniper, another magic", "not Juniper", LinkJuniperEther, cat(x("4d4744 00"), frame4()), OtherEthertype},
+		{"ipoib", "IPoIB > I4", LinkIPoIB, cat(make([]byte, 40), x("0800 0000"), inner4()), TCP},
 		{"unknown", "USB", 220, frame4(), UnknownLinkType},
 
 		{"fddi", "FDDI > LLC/SNAP > I4", LinkFDDI, cat(x("50 020000000001 020000000002 aaaa03 000000 0800"), inner4()), TCP},
