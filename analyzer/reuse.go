@@ -278,10 +278,15 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 	r.result, r.answer, r.answered = result, p.frame, p.time
 	old := s.flows.at(r.old)
 	old.flags &^= met
-	if result != accepted {
-		return
-	}
-	if x := old.peer(int(r.by)); r.holds[x] {
-		s.takeOver(old, s.closings.at(old.closing), s.reusers[g.id], x, p)
+	x, c, index := old.peer(int(r.by)), s.closings.at(old.closing), s.reusers[g.id]
+	switch {
+	case !r.holds[x]:
+	case result == accepted:
+		s.takeOver(old, c, index, x, p)
+	case result == refused && r.challenges == 0 && s.rules.linux:
+		// A Linux socket in TIME_WAIT answers a SYN that no listening socket takes with ACK (tcp_v4_rcv, TCP_TW_SYN).
+		if ev := s.eventsOf(old, &c.timeWait[x]); ev.reused == 0 && ev.denied == 0 && ev.killed == 0 {
+			ev.by, ev.denied, ev.denyFrame = index, r.last, p.frame
+		}
 	}
 }

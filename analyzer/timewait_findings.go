@@ -36,7 +36,10 @@ func (c *casefile) timeWaits() {
 func (c *casefile) timeWaitAbsent(x int, ev *waitEvents) {
 	r := c.s.reuses.at(ev.by)
 	why := c.text("its initial sequence number there (frame %d) goes by its clock, and Linux takes the old next one + 65537 out of a TIME_WAIT", ev.denyFrame)
-	if r.isn != isnByClock {
+	switch {
+	case r.result == refused:
+		why = c.text("its stack refused the SYN of frame %d with RST (frame %d), where a TIME_WAIT answers with ACK", r.frame, ev.denyFrame)
+	case r.isn != isnByClock:
 		why = c.text("it accepted the SYN of frame %d at once (frame %d) although %s", r.frame, ev.denyFrame, r.rule)
 	}
 	c.add(TimeWaitKilled, Info, x, []uint64{r.frame, ev.denyFrame}, "%s held no TIME_WAIT when the next connection came to these addresses and ports, or none any more: %s. "+
