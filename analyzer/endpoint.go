@@ -68,8 +68,8 @@ func (m marks) sentSYN() bool { return m.has(sentBareSYN | sentSYNACK) }
 // onlySYNACK reports whether its SYN-ACK is all that was seen of this endpoint, or all but a FIN without data or a RST.
 func (m marks) onlySYNACK() bool { return m.has(sentSYNACK) && !m.has(sentPlain|sentData) }
 
-// accepting reports whether this endpoint sent a SYN-ACK and no data: its application may not have accepted the connection.
-func (m marks) accepting() bool { return m.has(sentSYNACK) && !m.has(sentData) }
+// accepting reports whether this endpoint answered a SYN and sent no data: its application may not have accepted the connection.
+func (m marks) accepting() bool { return m.has(sentSYNACK) && !m.has(sentData|sentBareSYN) }
 
 // inSYNSent reports whether e has sent a SYN and nothing that shows that it received one.
 func (e *endpoint) inSYNSent() bool { return e.has(sentBareSYN) && !e.has(sentACK) }

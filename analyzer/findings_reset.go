@@ -194,7 +194,7 @@ func (c *casefile) finNumber(x int) uint64 {
 
 // abort describes the RST that a live socket sent without leaving data unread, as far as the packets tell.
 func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
-	if r.crossed {
+	if r.crossed && c.f.flags&self == 0 {
 		c.add(ResetAbort, Warning, nobody, c.s.frames(frames, c.o.resets.frame[y], c.o.resets.more[y]), "both sides aborted the connection at once: %s", c.abortReasons(x, y))
 		return
 	}
