@@ -160,8 +160,8 @@ func (c *casefile) answers(n *finFacts, peer *endpoint) bool {
 }
 
 // needed reports whether a copy of the FIN of e was needed: it was acknowledged only after the last copy, by a peer that
-// would have reported an earlier one (RFC 2883), as both SYNs permit SACK and the capture keeps options whole. A peer that has closed itself may answer from
-// TIME_WAIT, which reports nothing.
+// would have reported an earlier one (RFC 2883), as both SYNs permit SACK and the capture keeps options whole. A peer that has
+// closed itself may answer from TIME_WAIT, which reports nothing.
 func (c *casefile) needed(n, m *finFacts, e, peer *endpoint) bool {
 	return n.acked && n.ackedFrame > c.s.lastFrame(n) && e.has(permitsSACK) && peer.has(permitsSACK) && !peer.has(optionsCut) && (!m.sent || m.frame > n.ackedFrame)
 }
@@ -187,7 +187,7 @@ func (c *casefile) gaveUp(x, y int, n *finFacts) {
 	}
 	what, frames := c.text("sent its FIN %s", c.times(last.n)), c.s.finFrames(nil, n)
 	if last.frame != c.s.lastFrame(n) {
-		what, frames = c.text("sent its FIN in frame %d and then %s again the data before it", n.frame, c.times(last.n-1)), append(frames, last.frame)
+		what, frames = c.text("sent its FIN in frame %d and that or the data before it %s more", n.frame, c.times(last.n-1)), append(frames, last.frame)
 	}
 	c.add(CloseGivenUp, Warning, x, frames, "%s %s within %s, got no answer and stopped at %s: %s or the path to it was gone. %s",
 		c.name(x), what, c.human(last.time-n.time), c.moment(last.time), c.name(y), fate)

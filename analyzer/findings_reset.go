@@ -202,7 +202,7 @@ func (c *casefile) abort(r *rstFacts, x, y int, frames []uint64) {
 	sev, lost := Warning, ""
 	una, acked := e.out.Acked()
 	unacked := int64(r.seq.Diff(una))
-	if n := &c.o.c.fin[x]; n.sent && n.end == r.seq {
+	if n := &c.o.c.fin[x]; n.sent && n.end == r.seq || c.o.unseenClose && c.s.raritiesIn(c.o.odd).early[x].valid {
 		unacked-- // that number is the FIN's
 	}
 	if acked && unacked > 0 && e.has(sentData) {

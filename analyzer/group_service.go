@@ -39,7 +39,7 @@ func (t *trouble) lookHalfClosed(s *shard, f *flow, o *outcome, by0 bool, stream
 		x = 0
 	}
 	y := 1 - x
-	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
+	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent || s.controlOnly {
 		return
 	}
 	k := s.owes(f, y, o.client)

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 
 	"finscope/internal/capture"
@@ -47,6 +48,7 @@ func NewSession(name string, opts Options) (*Session, error) {
 	s := &Session{run: r, name: name, told: map[int32]uint64{}, waits: newRunningWaits(r.assumed.PortRange), hangs: newHangingCloses()}
 	sh := r.shards[0]
 	sh.closes = func(f *flow) { s.watched = append(s.watched, watched{flow: f.id, birth: f.birth}) }
+	sh.reopens = s.watchAgain
 	a := r.assumptions(0)
 	sh.retires(&a)
 	sh.retired.forgets = true
@@ -57,6 +59,14 @@ func NewSession(name string, opts Options) (*Session, error) {
 	}
 	sh.waited = func(f *flow) { s.changed = append(s.changed, entry{f.id, f.birth}) }
 	return s, nil
+}
+
+// watchAgain takes up a connection whose end may have been told, and which goes on.
+func (s *Session) watchAgain(f *flow) {
+	delete(s.told, f.birth)
+	if !slices.ContainsFunc(s.watched, func(w watched) bool { return w.flow == f.id && w.birth == f.birth }) {
+		s.watched = append(s.watched, watched{flow: f.id, birth: f.birth})
+	}
 }
 
 // Add enters the next packet. It returns an error only if Options.Packet does.
@@ -86,6 +96,7 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 		s.behind = true
 		return nil
 	}
+	r.seeControlOnly()
 	s.waits.expire(r.end)
 	s.lookAtWaits()
 	for i := 0; i < len(s.watched); {

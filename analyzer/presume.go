@@ -68,7 +68,7 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 			if end-f.last <= wait {
 				o.doubts |= lastPacket
 			}
-		case last.n >= gaveUpAfter && !n.acked:
+		case last.n >= gaveUpAfter && !n.acked && e.lastTime <= last.time: // one that still sends something is there
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
 		case m.sent || peer.packets == 0 || s.controlOnly: // in a capture of SYN, FIN and RST only nothing else was to be seen
@@ -95,7 +95,10 @@ func (s *shard) lastTry(o *outcome, x int) try {
 	r := s.repeatsOf(n)
 	t := try{time: n.last, frame: s.lastFrame(n), gap: r.gap, n: s.copies(n)}
 	if q := &o.odd.silent[x]; q.resent > 0 && q.until > n.last {
-		t.time, t.frame, t.n = q.until, q.last, max(t.n, 1+q.resent)
+		t.time, t.frame, t.n = q.until, q.last, t.n+1
+		if q.since >= n.time { // copies of the FIN are among them; those of before it do not count
+			t.n = max(t.n, 1+q.resent)
+		}
 		if t.gap = q.until - q.since; t.gap == 0 { // at most: each pause is as long as all before it together
 			t.gap = q.until - n.last
 		}
@@ -106,26 +109,30 @@ func (s *shard) lastTry(o *outcome, x int) try {
 // synAgainAfter is after what time a SYN or SYN-ACK that was not answered has been sent again: RFC 6298 §2 has 1 s, older systems 3.
 const synAgainAfter = 3200e6 // ns
 
-// gaveUpOpening reports whether x, which waits for the answer to its SYN or SYN-ACK, has not sent that again when it was due. Each pause is
-// as long as all before it together and the first one (RFC 6298 §5.5); after the last, a socket or a request is gone without a packet.
+// gaveUpOpening reports whether x, which waits for the answer to its SYN or SYN-ACK, has not sent that again when it was due. Each
+// pause is as long as all before it together and the first one (RFC 6298 §5.5); after the last, a socket or a request is gone
+// without a packet.
 func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
 	e := &f.e[x]
 	if o.state[x] != SynSent && o.state[x] != SynReceived || e.packets == 0 || s.controlOnly {
 		return false // a capture of SYN, FIN and RST only lacks the ACK that may have ended the wait
 	}
 	wait := int64(synAgainAfter)
-	if so := e.lastTime - f.start; so > 0 {
+	if so := e.lastTime - f.start; e.has(synAgain) {
 		wait = min(so, 120e9) + min(so, synAgainAfter) + 1e9
 	}
 	return end-e.lastTime > wait
 }
 
-// gaveUpData reports whether x, which has not closed, has stopped sending data again that nobody acknowledged (RFC 9293 §3.8.3): its socket
-// has timed out, without a packet.
+// gaveUpData reports whether x, which has not closed, has stopped sending data again that nobody acknowledged (RFC 9293 §3.8.3):
+// its socket has timed out, without a packet. A flight that is sent again at once is one attempt.
 func (s *shard) gaveUpData(f *flow, o *outcome, x int, end int64) bool {
 	q := &o.odd.silent[x]
 	if o.state[x] != Established && o.state[x] != CloseWait || q.resent < gaveUpAfter || q.probes > 0 || !f.e[f.peer(x)].has(sentACK) {
 		return false
+	}
+	if q.until-q.since < leastSilence || f.e[x].lastTime > q.until {
+		return false // or it still sends something
 	}
 	return end-q.until > s.sentAgain(try{gap: q.until - q.since}, &f.e[x])
 }
@@ -135,7 +142,7 @@ func (s *shard) gaveUpData(f *flow, o *outcome, x int, end int64) bool {
 func (s *shard) sentAgain(last try, e *endpoint) int64 {
 	switch {
 	case last.gap != 0:
-		return min(2*last.gap, 121e9) + 1e9
+		return max(min(2*last.gap, 121e9)+1e9, 3*int64(e.rtt)*1000)
 	case e.has(synAgain):
 		return max(synAgainAfter, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
 	default:

@@ -31,6 +31,9 @@ func (s *shard) reopen(f *flow, x int, p *packet) {
 		return
 	}
 	q.rst, q.gone = rstFacts{}, [2]goneFacts{}
+	if s.reopens != nil {
+		s.reopens(f)
+	}
 }
 
 // forget forgets what e has sent so far.

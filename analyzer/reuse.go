@@ -39,6 +39,7 @@ type reuse struct {
 	answered     int64
 	isn          isnSign // what the holder's new number says of its TIME_WAIT
 	otherTTL     bool    // its TTL is not that of the old connection's packets
+	absent       bool    // how it was refused shows that the holder was none any more
 }
 
 // isnSign is what the ISN with which a holder of TIME_WAIT begins the next connection says, if it runs Linux.
@@ -295,10 +296,17 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 	case !r.holds[x]:
 	case result == accepted:
 		s.takeOver(old, c, index, x, p)
-	case result == refused && r.challenges == 0 && s.rules.linux:
-		// A Linux socket in TIME_WAIT answers a SYN that no listening socket takes with ACK (tcp_v4_rcv, TCP_TW_SYN).
+	case result == refused && r.challenges == 0 && s.refusedByHolder(old, c, x, r, p):
+		r.absent = true
 		if ev := s.eventsOf(old, &c.timeWait[x]); ev.reused == 0 && ev.denied == 0 && ev.killed == 0 {
 			ev.by, ev.denied, ev.denyFrame = index, r.last, p.frame
 		}
 	}
+}
+
+// refusedByHolder reports whether the RST p to a SYN shows that x held no TIME_WAIT any more: a Linux socket in TIME_WAIT answers a
+// SYN that no listening socket takes with ACK (tcp_v4_rcv, TCP_TW_SYN). A packet filter before it answers with a TTL of its own.
+func (s *shard) refusedByHolder(old *flow, c *closing, x int, r *reuse, p *packet) bool {
+	t, since := old.e[x].ttls, c.timeWait[x].since
+	return s.rules.linux && t.latest <= 64 && !t.denyHops(p.seg.TTL) && since != 0 && r.last < since+s.rules.length
 }

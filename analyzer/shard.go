@@ -36,6 +36,7 @@ type shard struct {
 	retired  retirement
 
 	closes  func(*flow)   // told of each connection whose close begins; nil: nobody is
+	reopens func(*flow)   // told of each connection whose RST is taken back because its opening goes on
 	waited  func(f *flow) // told of each connection to whose TIME_WAIT something happens; nil: nobody is
 	fetched int64         // means nothing: it keeps the loads of fetch from being left out
 

@@ -26,7 +26,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 			return
 		}
 		if seg.Flags.Has(decode.ACK) && e.marks.onlySYNACK() {
-			s.keepSYNACK(f, x)
+			s.keepSYNACK(f, x, seg.Seq)
 		}
 		s.dropGaps(e)
 		e.out = reassembly.Stream{}
@@ -76,11 +76,11 @@ type synACK struct {
 
 const synACKMarks = sentSYNACK | soundSYN | permitsSACK | offeredWScale | optionsCut
 
-// keepSYNACK keeps the first SYN-ACK of x, now that it comes with another number: a second host answers, or one that forgot the
-// first, or counts its cookies on. The client takes the one that reaches it first.
-func (s *shard) keepSYNACK(f *flow, x int) {
+// keepSYNACK keeps the first SYN-ACK of x, now that it comes with another number, next: a second host answers, or one that forgot the
+// first, or counts its cookies on. The client takes the one that reaches it first. Of more than two the second is forgotten.
+func (s *shard) keepSYNACK(f *flow, x int, next reassembly.Seq) {
 	e, o := &f.e[x], s.oddOf(f)
-	if o.synACK[x].marks == 0 {
+	if o.synACK[x].marks == 0 || o.synACK[x].isn == next {
 		o.synACK[x] = synACK{e.isn, e.wscale, e.marks & synACKMarks}
 	}
 }

@@ -108,8 +108,11 @@ func (c *casefile) timeWaitRefused(r *reuse) {
 		}
 	case r.result == refused:
 		fate = "it was refused with RST: nobody listens on the port any more, and the TIME_WAIT is gone as well"
-		if !c.s.rules.linux {
+		switch {
+		case !c.s.rules.linux:
 			fate = "it was refused with RST; the TIME_WAIT goes on"
+		case !r.absent:
+			fate = "it was refused with RST, by a packet filter on the way or by a host that does not run Linux"
 		}
 	case r.result == unanswered && r.sent > 1:
 		fate = c.text("it got no answer (sent %s within %s): it was dropped for that, or lost", c.times(r.sent), c.human(r.last-r.syn))

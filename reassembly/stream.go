@@ -130,11 +130,14 @@ func (s *Stream) Contiguous(g *Gaps) Seq {
 // Missing reports whether numbers below Next were never seen.
 func (s *Stream) Missing() bool { return s.nholes > 0 || s.has(forgot) }
 
-// MissingBelow returns how many numbers below seq were never seen, of those holes that are remembered and end there.
+// MissingBelow returns how many numbers below seq were never seen, of those holes that are remembered.
 func (s *Stream) MissingBelow(g *Gaps, seq Seq) (n uint64) {
 	for _, h := range g.holes[:s.nholes] {
-		if h.high.AtOrBefore(seq) {
-			n += uint64(uint32(h.high - h.low))
+		if high := h.high; h.low.Before(seq) {
+			if seq.Before(high) {
+				high = seq
+			}
+			n += uint64(uint32(high - h.low))
 		}
 	}
 	return n

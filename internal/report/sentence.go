@@ -104,7 +104,10 @@ func debt(f *analyzer.Flow) string {
 		if ower == analyzer.ServerSide {
 			e = &f.Server
 		}
-		if e.State == analyzer.Closing || e.State == analyzer.LastAck { // its numbers show one that was not captured
+		switch e.State {
+		case analyzer.Closing, analyzer.LastAck: // its numbers show one that was not captured
+			return ""
+		case analyzer.Closed, analyzer.Unknown: // it has given up
 			return ""
 		}
 		return "the " + string(ower) + " still owes its FIN"
@@ -121,7 +124,7 @@ func debt(f *analyzer.Flow) string {
 		switch {
 		case f.Server.State == analyzer.SynReceived:
 			return "the client still owes the ACK of the handshake"
-		case f.Client.State == analyzer.SynSent:
+		case f.Client.State == analyzer.SynSent && f.Server.State != analyzer.Closed:
 			return "the server still owes an answer"
 		}
 	case analyzer.Open:
