@@ -182,10 +182,7 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 		return nil
 	}
 	e := &f.e[1-x]
-	sent := s.newAfter(n, e)
-	if m.sent && !m.inferred && sent > 0 {
-		sent--
-	}
+	sent := s.newAfter(n, m, e)
 	if sent == 0 && o.verdict != HalfClosed {
 		return nil
 	}

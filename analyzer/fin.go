@@ -139,17 +139,20 @@ func (s *shard) noteCovered(f *flow, c *closing, y int, p *packet) {
 	}
 }
 
-// allBefore returns how many numbers e had sent when it first acknowledged what it acknowledged last, in a segment at seq: those that were
-// seen and those below seq that were not.
+// allBefore returns how many numbers e had sent when it first acknowledged what it acknowledged last, in a segment at seq: those
+// that were seen and those below seq that were not.
 func (s *shard) allBefore(e *endpoint, seq reassembly.Seq) uint64 {
 	return e.sentBefore + s.missingBelow(e, seq) + uint64(max(0, seq.Diff(e.out.Next())))
 }
 
-// newAfter returns how many numbers e sent for the first time after it had acknowledged its peer's FIN, n: what fills a hole from before
-// that is older.
-func (s *shard) newAfter(n *finFacts, e *endpoint) uint64 {
-	sent := e.out.Numbers() + s.missingBelow(e, n.ackedAt)
-	return sent - min(n.peerNumbers, sent)
+// newAfter returns how many octets e, whose FIN is m, sent for the first time after it had acknowledged its peer's FIN, n: what fills
+// a hole from before that is older.
+func (s *shard) newAfter(n, m *finFacts, e *endpoint) uint64 {
+	sent, before := e.out.Numbers()+s.missingBelow(e, n.ackedAt), n.peerNumbers
+	if m.sent && !m.inferred {
+		before++ // its FIN has a number too
+	}
+	return sent - min(before, sent)
 }
 
 // heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.

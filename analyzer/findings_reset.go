@@ -175,21 +175,13 @@ func (c *casefile) notKept(r *rstFacts, x, y int, frames []uint64) {
 func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
 	lost := c.bytes(c.refusedBytes(x, y))
-	if n.acked && n.ackedFrame < r.frame && c.s.newAfter(n, &c.f.e[y]) > c.finNumber(y) {
+	if n.acked && n.ackedFrame < r.frame && c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y]) > 0 {
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s that %s sent later drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
 		return
 	}
 	c.add(ResetLateData, Warning, x, frames, "%s closed the socket in frame %d while %s of %s were on their way: they drew a RST and are lost. "+
 		"To take them, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
-}
-
-// finNumber returns how many sequence numbers the FIN of x takes.
-func (c *casefile) finNumber(x int) uint64 {
-	if m := &c.o.c.fin[x]; m.sent && !m.inferred {
-		return 1
-	}
-	return 0
 }
 
 // abort describes the RST that a live socket sent without leaving data unread, as far as the packets tell.

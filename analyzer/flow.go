@@ -104,19 +104,15 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 // enter enters a segment that its receiver gets to see. It is of x, which is e.
 func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	seg := &p.seg
-	if seg.Flags.Any(decode.RST | decode.SYN | decode.FIN) {
-		if seg.Flags.Has(decode.RST) {
-			s.reset(f, x, p)
-			return
-		}
-		if seg.Flags.Has(decode.SYN) {
-			s.noteSYN(f, x, p)
-		}
-	}
-	if s.unusable(e, peer, seg) {
+	switch {
+	case seg.Flags.Has(decode.RST):
+		s.reset(f, x, p)
 		return
-	}
-	if f.odd != 0 && !seg.Flags.Has(decode.SYN) {
+	case seg.Flags.Has(decode.SYN):
+		s.noteSYN(f, x, p)
+	case s.unusable(e, peer, seg):
+		return
+	case f.odd != 0:
 		s.chooseSYNACK(f, x, seg)
 	}
 	sent := e.out.Numbers()
@@ -165,11 +161,8 @@ func (s *shard) enter(f *flow, x int, e, peer *endpoint, p *packet) {
 	}
 }
 
-// unusable reports whether the receiver of a segment of e drops it without looking at its numbers.
+// unusable reports whether the receiver of a segment of e, which has no SYN, drops it without looking at its numbers.
 func (s *shard) unusable(e, peer *endpoint, seg *decode.Segment) bool {
-	if seg.Flags.Has(decode.SYN) {
-		return false
-	}
 	if seg.Flags.Has(decode.FIN) {
 		switch {
 		case !seg.Flags.Has(decode.ACK):

@@ -69,6 +69,12 @@ func (s *shard) dropGaps(e *endpoint) {
 	}
 }
 
+// startAnew forgets the numbers that e has sent so far.
+func (s *shard) startAnew(e *endpoint) {
+	s.dropGaps(e)
+	e.out = reassembly.Stream{}
+}
+
 // missingBelow returns how many of the numbers below seq that e sent were never seen.
 func (s *shard) missingBelow(e *endpoint, seq reassembly.Seq) uint64 {
 	if !e.out.Missing() {

@@ -229,7 +229,7 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
 			host, connections(len(streams)), g.moment(from), g.moment(to))
 		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host))
-	case back == 0: // it is heard of on others at the end: whether that was so all the time, only the latest packet of each is kept to tell
+	case back == 0: // it is heard of on others at the end; whether all the time, their latest packets do not tell
 	default:
 		if lately > to && back > lately {
 			back = lately

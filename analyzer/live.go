@@ -47,7 +47,7 @@ func NewSession(name string, opts Options) (*Session, error) {
 	}
 	s := &Session{run: r, name: name, told: map[int32]uint64{}, waits: newRunningWaits(r.assumed.PortRange), hangs: newHangingCloses()}
 	sh := r.shards[0]
-	sh.closes = func(f *flow) { s.watched = append(s.watched, watched{flow: f.id, birth: f.birth}) }
+	sh.closes = s.watch
 	sh.reopens = s.watchAgain
 	a := r.assumptions(0)
 	sh.retires(&a)
@@ -61,11 +61,16 @@ func NewSession(name string, opts Options) (*Session, error) {
 	return s, nil
 }
 
+// watch takes up a connection whose close begins.
+func (s *Session) watch(f *flow) {
+	s.watched = append(s.watched, watched{flow: f.id, birth: f.birth})
+}
+
 // watchAgain takes up a connection whose end may have been told, and which goes on.
 func (s *Session) watchAgain(f *flow) {
 	delete(s.told, f.birth)
 	if !slices.ContainsFunc(s.watched, func(w watched) bool { return w.flow == f.id && w.birth == f.birth }) {
-		s.watched = append(s.watched, watched{flow: f.id, birth: f.birth})
+		s.watch(f)
 	}
 }
 

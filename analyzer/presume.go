@@ -137,7 +137,7 @@ func (s *shard) gaveUpData(f *flow, o *outcome, x int, end int64) bool {
 	return end-q.until > s.sentAgain(try{gap: q.until - q.since}, &f.e[x])
 }
 
-// sentAgain returns after how many ns at most e sends its FIN again if no acknowledgment comes: after twice the gap before
+// sentAgain returns after how many ns at most e sends its FIN, or data, again if no acknowledgment comes: after twice the gap before
 // (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
 func (s *shard) sentAgain(last try, e *endpoint) int64 {
 	switch {

@@ -1,9 +1,6 @@
 package analyzer
 
-import (
-	"finscope/internal/decode"
-	"finscope/reassembly"
-)
+import "finscope/internal/decode"
 
 // reopen takes back the RST that ended an attempt to open f, if the attempt goes on with the SYN p of x: Windows sends the same SYN
 // again after a refusal, and it may be accepted then; and who sends it again after a RST in its own name has not sent that RST, but a
@@ -38,8 +35,7 @@ func (s *shard) reopen(f *flow, x int, p *packet) {
 
 // forget forgets what e has sent so far.
 func (s *shard) forget(e *endpoint) {
-	s.dropGaps(e)
-	e.out = reassembly.Stream{}
+	s.startAnew(e)
 	e.marks &^= synACKMarks | sentACK | synAgain
 }
 

@@ -119,7 +119,7 @@ func (c *casefile) unread(r *rstFacts, x, y int) bool {
 	}
 	more := n.ack.Before(r.ack) // what y sent after x had closed its side
 	if n.acked {
-		more = c.s.newAfter(n, peer) > c.finNumber(y)
+		more = c.s.newAfter(n, m, peer) > 0
 	}
 	return !e.has(sentData) || n.sent && n.frame < r.frame && more || c.s.raritiesIn(c.o.odd).zero[x].open || m.sent && m.withData
 }

@@ -267,21 +267,19 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 		if r.challenges++; r.challenges == 1 {
 			r.challenge, r.challengeAck = p.frame, seg.Ack
 		}
-		s.survive(old, old.peer(by), r, p)
-		return old, old.peer(by)
+		y := old.peer(by)
+		if tw := &s.closings.at(old.closing).timeWait[y]; r.answersAfterRST(s.events(tw), p, s.delta(holder)) {
+			s.survive(s.eventsOf(old, tw))
+		}
+		return old, y
 	}
 	return g, x
 }
 
-// survive notes that the TIME_WAIT of x answers a SYN with p that came after a RST was thought to have ended it.
-func (s *shard) survive(old *flow, x int, r *reuse, p *packet) {
-	tw := &s.closings.at(old.closing).timeWait[x]
-	if ev := s.events(tw); ev.killed == 0 || r.last <= ev.killed || p.time-ev.killed <= s.delta(&old.e[x]) {
-		return
-	}
-	ev := s.eventsOf(old, tw)
-	ev.killed, ev.killFrame, ev.survived = 0, 0, true
-	s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
+// answersAfterRST reports whether p, of the holder of TIME_WAIT, answers a SYN that came after a RST was thought to have ended that. delta
+// is within what time after the RST it may have been on its way.
+func (r *reuse) answersAfterRST(ev *waitEvents, p *packet, delta int64) bool {
+	return ev.killed != 0 && r.last > ev.killed && p.time-ev.killed > delta
 }
 
 // settleReuse notes what became of the SYN of g.

@@ -28,8 +28,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 		if seg.Flags.Has(decode.ACK) && e.marks.onlySYNACK() {
 			s.keepSYNACK(f, x, seg.Seq)
 		}
-		s.dropGaps(e)
-		e.out = reassembly.Stream{}
+		s.startAnew(e)
 	}
 	if e.sentSYN() && (seg.Flags.Has(decode.ACK) == e.has(sentSYNACK)) {
 		e.marks |= synAgain
@@ -100,8 +99,7 @@ func (s *shard) chooseSYNACK(f *flow, x int, seg *decode.Segment) {
 // takeSYNACK makes x begin with a SYN-ACK that it had sent before the latest one.
 func (s *shard) takeSYNACK(f *flow, x int, first *synACK) {
 	e, peer := &f.e[x], &f.e[f.peer(x)]
-	s.dropGaps(e)
-	e.out = reassembly.Stream{}
+	s.startAnew(e)
 	e.isn, e.wscale, e.marks = first.isn, first.wscale, e.marks&^synACKMarks|first.marks
 	s.acceptOther(e, e.isn, e.isn+1, peer.room(e))
 	e.out.Open(e.isn)

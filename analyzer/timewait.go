@@ -123,8 +123,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		if ev.trigger == nothing && m.last <= ev.killed || p.time-ev.killed <= s.delta(&f.e[x]) {
 			return // it answers nothing that passed after the RST: it was sent before that came, and is late
 		}
-		ev.killed, ev.killFrame, ev.survived = 0, 0, true
-		s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
+		s.survive(ev)
 	}
 	cause := ev.trigger
 	if again {
@@ -140,6 +139,12 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 	if cause == nothing || s.rules.restarts(cause) {
 		s.restart(f, tw, p, cause)
 	}
+}
+
+// survive notes that a TIME_WAIT answers after a RST that was thought to have ended it.
+func (s *shard) survive(ev *waitEvents) {
+	ev.killed, ev.killFrame, ev.survived = 0, 0, true
+	s.say("TIME_WAIT answers after the RST: its host ignores RSTs there (RFC 1337)")
 }
 
 // holderGot enters a packet that the peer of the holder x sent while TIME_WAIT ran.

@@ -12,9 +12,6 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 	case o.resets.rst.accepted, o.resets.rst.frame != 0 && !(n.sent && n.acked && m.sent && m.acked):
 		o.verdict = ResetVerdict // even if its receiver did not believe it: it was the end of its sender
 		s.resetDoubts(f, o, end)
-		if n.sent && !m.sent && f.mayHaveClosed(f.peer(0)) || m.sent && !n.sent && f.mayHaveClosed(0) {
-			o.doubts |= firstFIN
-		}
 	case n.sent && m.sent:
 		s.decideBoth(f, o, n, m)
 	case n.sent || m.sent:
@@ -40,6 +37,8 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 			o.doubts |= gap
 		}
 		switch {
+		case c.fin[y].sent && o.verdict == ResetVerdict && f.mayHaveClosed(x):
+			o.doubts |= firstFIN
 		case c.fin[y].sent && (unseen > 0 || o.resets.gone[x].past):
 			o.doubts |= firstFIN // a FIN may be among them, the only one if it is one number, and nothing tells whether it came first
 		case unseen == 1 && o.verdict == ResetVerdict:

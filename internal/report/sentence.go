@@ -105,9 +105,7 @@ func debt(f *analyzer.Flow) string {
 			e = &f.Server
 		}
 		switch e.State {
-		case analyzer.Closing, analyzer.LastAck: // its numbers show one that was not captured
-			return ""
-		case analyzer.Closed, analyzer.Unknown: // it has given up
+		case analyzer.Closing, analyzer.LastAck, analyzer.Closed, analyzer.Unknown: // its numbers show one that was not captured, or it has given up
 			return ""
 		}
 		return "the " + string(ower) + " still owes its FIN"
