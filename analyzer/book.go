@@ -110,7 +110,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	s, end, a := b.s, b.trouble.end, b.trouble.a
 	server := f.peer(o.client)
 	acc := b.accounts[b.account(s.host(f, server), f.port(server))]
-	acc.tally.add(f, o, end, a.stuckAfter)
+	acc.tally.add(s, f, o, end, a.stuckAfter)
 	b.flows++
 
 	i := b.link(acc)

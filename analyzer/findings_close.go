@@ -2,17 +2,14 @@ package analyzer
 
 // stuck says which endpoints hang in a state of the close, since when, and who owes the next packet.
 func (c *casefile) stuck() {
-	if c.s.controlOnly {
-		return // what keeps the connection alive is not in the capture
-	}
 	for x := range c.f.e {
 		if c.f.flags&self != 0 && x != c.o.client {
 			continue
 		}
 		y := c.f.peer(x)
 		n := &c.o.c.fin[x]
-		since := c.o.hangsSince(c.f, x)
-		if c.end-since < c.a.stuckAfter || n.frame == 0 { // a FIN that was not captured cannot be named
+		since, hangs := c.s.hangs(c.f, c.o, x)
+		if !hangs || c.end-since < c.a.stuckAfter || n.frame == 0 { // a FIN that was not captured cannot be named
 			continue
 		}
 		switch c.o.state[x] {
@@ -63,7 +60,7 @@ func (c *casefile) stuckHalf(x, y int, since int64) {
 // slow describes a close whose second FIN took long, with nothing to send for long meanwhile.
 func (c *casefile) slow() {
 	x := c.o.closedFirst
-	if x > 1 || c.f.flags&self != 0 {
+	if x > 1 || c.f.flags&self != 0 || c.s.controlOnly {
 		return
 	}
 	y := 1 - x

@@ -39,11 +39,12 @@ func (t *trouble) lookHalfClosed(s *shard, f *flow, o *outcome, by0 bool, stream
 		x = 0
 	}
 	y := 1 - x
-	if o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent || s.controlOnly {
+	since, hangs := s.hangs(f, o, x)
+	if !hangs || o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
 		return
 	}
 	k := s.owes(f, y, o.client)
-	t.leaks[k] = append(t.leaks[k], leak{stream, o.hangsSince(f, x)})
+	t.leaks[k] = append(t.leaks[k], leak{stream, since})
 }
 
 // lookClosed takes up a connection of acc that both sides closed.

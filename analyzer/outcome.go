@@ -88,3 +88,18 @@ func (s *shard) presumeSince(f *flow, o *outcome, x int) {
 		}
 	}
 }
+
+// hangs reports whether endpoint x is in a state in which it waits for the close to go on, and since when it has waited without
+// data of the side that has not closed: a half-close that is in use does not hang. In a capture of SYN, FIN and RST only, what
+// keeps a connection alive is not to be seen.
+func (s *shard) hangs(f *flow, o *outcome, x int) (since int64, does bool) {
+	open := f.peer(x)
+	switch o.state[x] {
+	case CloseWait:
+		open = x
+	case FinWait1, FinWait2, Closing, LastAck:
+	default:
+		return 0, false
+	}
+	return max(o.since[x], o.odd.lastData[open]), !s.controlOnly
+}

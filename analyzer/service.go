@@ -44,7 +44,7 @@ func (t *tally) count(e End, n int) {
 }
 
 // add counts a connection that ended as o says. end is the time of the latest packet.
-func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
+func (t *tally) add(s *shard, f *flow, o *outcome, end, stuckAfter int64) {
 	t.count(End{o.verdict, o.closedFirstName(), o.closedBy}, 1)
 	n, m := &o.c.fin[0], &o.c.fin[1]
 	if n.sent && m.sent && !n.inferred && !m.inferred {
@@ -54,7 +54,7 @@ func (t *tally) add(f *flow, o *outcome, end, stuckAfter int64) {
 		if f.flags&self != 0 && x != o.client {
 			continue
 		}
-		if o.stuck(f, x, end, stuckAfter) {
+		if since, hangs := s.hangs(f, o, x); hangs && end-since >= stuckAfter {
 			t.stuck[o.state[x]]++
 		}
 	}
@@ -79,25 +79,6 @@ func (t *tally) closedFirst(side ClosedFirst) int {
 		}
 	}
 	return n
-}
-
-// stuck reports whether endpoint x has been in a state of the close for longer than after at the end of the capture.
-func (o *outcome) stuck(f *flow, x int, end, after int64) bool {
-	switch o.state[x] {
-	case FinWait1, FinWait2, Closing, CloseWait, LastAck:
-		return end-o.hangsSince(f, x) >= after
-	}
-	return false
-}
-
-// hangsSince returns since when endpoint x has been in its state without data of the side that has not closed: a half-close that is
-// in use does not hang.
-func (o *outcome) hangsSince(f *flow, x int) int64 {
-	open := f.peer(x)
-	if o.state[x] == CloseWait {
-		open = x
-	}
-	return max(o.since[x], o.odd.lastData[open])
 }
 
 // service makes what a report says of the service: gaps are those of all its connections.
