@@ -85,7 +85,7 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 		// Checksums are trusted once the sender's SYN had a right one: captures with rewritten addresses have none.
 		s.badChecksums++ // its receiver drops it unread
 		s.say("wrong TCP checksum: dropped by its receiver")
-	case s.capturedTwice(e, p):
+	case s.capturedTwice(e, peer, p):
 		e.ttls.note(p.seg.TTL)
 		s.say("the same packet captured again")
 	default:

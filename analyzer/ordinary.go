@@ -16,7 +16,7 @@ func (s *shard) ordinary(f *flow, x int, p *packet) bool {
 		return false
 	}
 	sig, soon := signature(seg), p.time-e.lastTime <= twiceWithin
-	if sig == e.recent[0] || soon && e.sentLately(sig) || !peer.out.Cover(seg.Ack) {
+	if sig == e.recent[0]&^inBurst || soon && e.sentLately(sig) || !peer.out.Cover(seg.Ack) {
 		return false
 	}
 	e.remember(sig, soon)

@@ -11,6 +11,12 @@ func (t *ttls) note(ttl uint8) {
 	}
 }
 
+// two reports whether there were two.
+func (t ttls) two() bool { return t.before != 0 }
+
+// changes reports whether there are two if a packet with this TTL, not the first one, is the sender's.
+func (t ttls) changes(ttl uint8) bool { return t.two() || ttl != t.latest && t.latest != 0 }
+
 // deny reports whether a packet with this TTL is unlike all others of the sender.
 func (t ttls) deny(ttl uint8) bool {
 	return ttl != 0 && t.latest != 0 && ttl != t.latest && (t.before == 0 || ttl != t.before)

@@ -15,7 +15,8 @@ const (
 	// duplicated. Retransmission timers of Linux start at 200 ms.
 	sameIDWithin = 100e6 // ns
 
-	// sentOnceWithin is the same where the timestamps agree too: their clock ticks once a second at least (RFC 7323 §5.4).
+	// sentOnceWithin is the same where the timestamps agree too: their clock ticks once a second at least (RFC 7323 §5.4). It is
+	// also how far apart merged captures may be.
 	sentOnceWithin = 1e9 // ns
 )
 
@@ -60,53 +61,88 @@ func (id identity) within() int64 {
 	return twiceWithin
 }
 
-// signature condenses all that makes a segment the same packet as another.
+// signature condenses all that makes a segment the same packet as another. Its lowest bit is left to remember.
 func signature(seg *decode.Segment) uint32 {
 	numbers := uint64(seg.Seq)<<32 | uint64(seg.Ack)
 	stamps := uint64(seg.IPID)<<32 | uint64(seg.TSVal)
 	rest := uint64(seg.Len)<<32 ^ uint64(seg.Window)<<16 ^ uint64(seg.Flags) ^ uint64(seg.SACKLeft)<<24
 	h := fold(numbers^0xbf58476d1ce4e5b9, stamps^0x94d049bb133111eb)
-	return uint32(fold(h^rest, 0xd6e8feb86659fd93))
+	return uint32(fold(h^rest, 0xd6e8feb86659fd93)) &^ 1
 }
 
 // capturedTwice reports whether p is a copy of a packet that e sent just before, and remembers it otherwise.
-func (s *shard) capturedTwice(e *endpoint, p *packet) bool {
+func (s *shard) capturedTwice(e, peer *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
 	d := p.time - e.lastTime
 	soon := d <= twiceWithin && d >= -twiceWithin && e.packets > 1
-	if e.sentLately(sig) && (soon || e.merged(p, d)) {
-		if p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4() {
-			s.duplicates++
-			return true
-		}
-		// An empty segment without an identification of its own may well have been sent twice. It repeats what its twin
-		// said, so it does not matter which.
+	if e.sentLately(sig) && (soon && e.mirrored(p, sig) || e.merged(p, sig, d)) {
+		s.duplicates++
+		return true
 	}
-	e.remember(sig, soon)
+	if !e.ttls.changes(p.seg.TTL) || !e.late(peer, &p.seg) {
+		e.remember(sig, soon)
+	}
 	return false
 }
 
-// merged reports whether p, which repeats a packet that e sent d before or a little earlier, was captured at two hosts: their
-// captures, merged, are as far apart as the hosts are, and routers between them leave another TTL. What the network
-// duplicated has the same one, and does arrive twice.
-func (e *endpoint) merged(p *packet, d int64) bool {
-	return d > 0 && e.packets > 1 && p.seg.TTL != e.ttls.latest && d <= identityOf(&p.seg).within()
+// late reports whether a segment, captured at another host than the latest packet of e, was sent before that. More such come from
+// merged captures than can be remembered, and none is worth the place of the latest.
+func (e *endpoint) late(peer *endpoint, seg *decode.Segment) bool {
+	una, acked := peer.out.Acked()
+	return seg.End().Before(e.out.Next()) || acked && seg.Flags.Has(decode.ACK) && seg.Ack.Before(una)
 }
+
+// mirrored reports whether p, which follows the latest packet of e closely, repeats that or one just before it. An empty segment
+// without an identification of its own may well have been sent twice. It repeats what its twin said, so it does not matter which.
+func (e *endpoint) mirrored(p *packet, sig uint32) bool {
+	return e.sentInBurst(sig) && (p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4())
+}
+
+// merged reports whether p, d later than the latest packet of e, repeats one of late that was captured at another host: merged captures
+// are as far apart as the hosts are, and as their clocks, and routers between them leave another TTL. What the network duplicated has the
+// same one, and does arrive twice.
+func (e *endpoint) merged(p *packet, sig uint32, d int64) bool {
+	if d < 0 || e.packets == 1 {
+		return false
+	}
+	if id := identityOf(&p.seg); id.strong || id.stamped {
+		return d <= sentOnceWithin && e.ttls.changes(p.seg.TTL)
+	}
+	// What is sent again may look like this, on another route: only of a sender that is known by both TTLs does it not.
+	return d <= sameIDWithin && e.ttls.two() && !e.ttls.deny(p.seg.TTL) && e.sentInBurst(sig)
+}
+
+// inBurst marks a signature in endpoint.recent: the packet came within twiceWithin of the one before.
+const inBurst = 1
 
 // sentLately reports whether one of the latest packets of e had this signature.
 func (e *endpoint) sentLately(sig uint32) bool {
 	r := &e.recent
-	return r[0] == sig || r[1] == sig || r[2] == sig || r[3] == sig
+	return r[0]&^inBurst == sig || r[1]&^inBurst == sig || r[2]&^inBurst == sig || r[3]&^inBurst == sig
 }
 
-// remember takes up the signature of a packet; soon says that it follows the others closely. What is old must not take a
-// retransmission for a copy.
+// sentInBurst reports whether the latest packet of e had this signature, or one just before it: a retransmission is no copy of what
+// is old.
+func (e *endpoint) sentInBurst(sig uint32) bool {
+	for _, r := range e.recent {
+		if r&^inBurst == sig {
+			return true
+		}
+		if r&inBurst == 0 {
+			return false
+		}
+	}
+	return false
+}
+
+// remember takes up the signature of a packet; soon says that it follows the others closely. What is old matters only if captures of
+// two hosts are merged: the one before is enough until another TTL shows that, and is little to keep.
 func (e *endpoint) remember(sig uint32, soon bool) {
 	r := &e.recent
-	if soon {
-		r[3], r[2], r[1] = r[2], r[1], r[0]
+	if soon || e.ttls.two() {
+		r[3], r[2] = r[2], r[1]
 	} else {
-		r[3], r[2], r[1] = 0, 0, 0
+		r[3], r[2] = 0, 0
 	}
-	r[0] = sig
+	r[1], r[0] = r[0], sig|uint32(btoi(soon))
 }

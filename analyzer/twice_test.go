@@ -1,9 +1,11 @@
 package analyzer
 
 import (
+	"slices"
 	"testing"
 
 	"finscope/internal/decode"
+	"finscope/reassembly"
 )
 
 // A packet that shows up twice was captured twice, duplicated by the network, or sent twice. How often a FIN was sent hangs
@@ -45,7 +47,10 @@ func TestCapturedTwice(t *testing.T) {
 		{"IPv4, no identification, later", noID, noID, 5*ms + 1, 0, 2, "identification 0 says nothing"},
 		{"another TTL", v4, func(s *decode.Segment) { s.TTL -= 3 }, 1 * ms, 1, 1, "captured before and behind a router"},
 		{"another TTL, later", v4, func(s *decode.Segment) { s.TTL -= 3 }, 80 * ms, 1, 1, "captured at two hosts, and merged"},
-		{"another TTL, after a timer could fire", v4, func(s *decode.Segment) { s.TTL -= 3 }, 100*ms + 1, 0, 2, ""},
+		{"another TTL, as late as merged captures are apart", v4, func(s *decode.Segment) { s.TTL -= 3 }, 1000 * ms, 1, 1, "no sender gives the same identification twice within a second"},
+		{"another TTL, later than that", v4, func(s *decode.Segment) { s.TTL -= 3 }, 1000*ms + 1, 0, 2, "65536 packets later, on another route"},
+		{"another TTL, later, timestamps alone", stamped(7), both(stamped(7), func(s *decode.Segment) { s.TTL -= 3 }), 500 * ms, 1, 1, "what is sent again is stamped anew"},
+		{"another TTL, later, nothing stamped", noID, both(noID, func(s *decode.Segment) { s.TTL -= 3 }), 5*ms + 1, 0, 2, "sent again on another route, for all that is known"},
 		{"another TTL, later, with timestamps", stamp7, both(stamp7, func(s *decode.Segment) { s.TTL -= 3 }), 500 * ms, 1, 1, ""},
 		{"another window", v4, func(s *decode.Segment) { s.Window-- }, 1 * ms, 0, 2, ""},
 		{"another acknowledgment", v4, func(s *decode.Segment) { s.Ack++ }, 1 * ms, 0, 1, "the number is other, the identification is not: a rewriting middlebox, not a transmission"},
@@ -126,6 +131,64 @@ func TestCapturedTwiceAmongOthers(t *testing.T) {
 			}
 			if n := s.flows.at(1).e[0].packets; n != uint64(len(tt.entries)) {
 				t.Errorf("%d packets counted, want %d", n, len(tt.entries))
+			}
+		})
+	}
+}
+
+// Of a sender that is known by the TTLs of two capture points everything comes twice: also many packets later, also what nothing
+// is stamped on, and also behind copies of what is no longer remembered.
+func TestCapturedAtTwoHosts(t *testing.T) {
+	const ms = 1e6
+	near, far := func(s decode.Segment) decode.Segment { s.TTL = 64; return s }, func(s decode.Segment) decode.Segment { s.TTL = 60; return s }
+	data := func(i uint32) decode.Segment {
+		return decode.Segment{Flags: decode.ACK, Seq: reassembly.Seq(100 + 10*i), Ack: 300, Len: 10, IPID: i}
+	}
+	fin := func(id uint32) decode.Segment {
+		return decode.Segment{Flags: decode.FIN | decode.ACK, Seq: 200, Ack: 300, IPID: id}
+	}
+	type entry struct {
+		at  int64
+		seg decode.Segment
+	}
+	const skew = 90
+	before := []entry{{0, near(data(0))}, {skew, far(data(0))}}
+	bulk := slices.Clip(before) // nine segments 1 ms apart and a FIN, and all of them again
+	for _, tap := range []struct {
+		at   int64
+		seen func(decode.Segment) decode.Segment
+	}{{200, near}, {600, far}} {
+		for i := range int64(9) {
+			bulk = append(bulk, entry{tap.at + i, tap.seen(data(1 + uint32(i)))})
+		}
+		bulk = append(bulk, entry{tap.at + 10, tap.seen(fin(10))})
+	}
+	before = append(before, entry{100, near(data(8))}, entry{101, near(data(9))}, entry{101 + skew, far(data(9))})
+	for _, tt := range []struct {
+		name    string
+		entries []entry
+		sent    int32
+		reason  string
+	}{
+		{"bulk", bulk, 1, "data come again before their FIN does"},
+		{"an identification", append(slices.Clip(before), entry{300, far(fin(10))}, entry{300 + skew, far(fin(10))}), 1, "the TTL alone need not have changed just then"},
+		{"no identification", append(slices.Clip(before), entry{300, near(fin(0))}, entry{300 + skew, far(fin(0))}), 1, ""},
+		{"no identification, after a timer could fire", append(slices.Clip(before), entry{300, near(fin(0))}, entry{500, far(fin(0))}), 2, ""},
+		{"no identification, a third TTL", append(slices.Clip(before), entry{300, near(fin(0))}, entry{300 + skew, func() decode.Segment { s := fin(0); s.TTL = 50; return s }()}), 2, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newShard(newMachine(), 1)
+			for i, e := range tt.entries {
+				e.seg.Src, e.seg.Dst, e.seg.SrcPort, e.seg.DstPort, e.seg.Window = decode.Addr{Lo: 0xffff_0a00_0001}, decode.Addr{Lo: 0xffff_0a00_0002}, 40000, 80, 500
+				p := packet{frame: uint64(i + 1), time: 1e9 + e.at*ms, seg: e.seg}
+				enter(s, &p)
+			}
+			f := s.flows.at(1)
+			if f.closing == 0 {
+				t.Fatal("no FIN was taken")
+			}
+			if got := s.copies(&s.closings.at(f.closing).fin[0]); got != tt.sent {
+				t.Errorf("the FIN was sent %d times, want %d; %s", got, tt.sent, tt.reason)
 			}
 		})
 	}
