@@ -29,7 +29,7 @@ type flow struct {
 }
 
 // flowFlags are yes-or-no facts about a connection.
-type flowFlags uint16
+type flowFlags uint32
 
 const (
 	self          flowFlags = 1 << iota // both ends are the same socket; 1, see peer
@@ -48,6 +48,7 @@ const (
 	reused                              // its SYN met a TIME_WAIT: what came of it is in shard.reusers
 	entered                             // it is over and in a book, and kept as an example
 	folded                              // its record is packed, together with its side record: see fold.go
+	succeeded                           // a later connection has its addresses and ports, whatever shows of this one
 )
 
 // peer returns the index of the other endpoint: the same one if a socket is connected to itself.

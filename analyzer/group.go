@@ -157,6 +157,15 @@ func (g *gathering) moment(ns int64) string { return moment(ns, g.end) }
 
 func (l *ledger) clock(ns int64) string { return clock(ns, l.end) }
 
+// percentage writes what part n is of all, of which there are some.
+func percentage(n, all uint64) string {
+	percent := 100 * float64(n) / float64(all)
+	if percent < 0.1 {
+		return "less than 0.1%"
+	}
+	return fmt.Sprintf("%.1f%%", percent)
+}
+
 // connections writes how many connections there are.
 func connections(n int) string {
 	if n == 1 {
@@ -184,7 +193,7 @@ func (g *gathering) captureItself() {
 	from, to := m.Start.UnixNano(), m.End.UnixNano()
 	if n := m.CaptureDuplicates; n > 0 {
 		g.add(CaptureDuplicates, Info, netip.AddrPort{}, []int{}, from, to,
-			fmt.Sprintf("%s captured twice (%.2g%% of the TCP packets): counted once, and not taken for retransmissions", counted(int64(n), "packet was", "packets were"), 100*float64(n)/float64(max(m.TCPPackets, 1))),
+			fmt.Sprintf("%s captured twice (%s of the TCP packets): counted once, and not taken for retransmissions", counted(int64(n), "packet was", "packets were"), percentage(n, m.TCPPackets)),
 			"A mirror port that copies both directions, or `tcpdump -i any` on a host that routes, sees each packet on its way in and on its way out. "+
 				"Capture on one interface (`-i eth0`), or mirror one direction only; `editcap -d` takes the copies out of a file.")
 		g.out[len(g.out)-1].Count = int(n)

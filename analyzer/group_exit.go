@@ -287,19 +287,18 @@ func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[i
 			continue
 		}
 		done = to
-		from := to - 1
-		for from > 0 && ends[from].end-ends[from-1].end <= atOnce {
-			from--
-		}
-		burst := ends[from:to]
-		last := burst[len(burst)-1].end
+		last := ends[to-1].end
 		if oldest[to] <= last {
 			continue
 		}
 		if next, ok := t.next(last); !ok || !next.refused {
 			continue
 		}
-		g.processExit(at, t, burst, explained)
+		from := to - 1
+		for from > 0 && ends[from].end-ends[from-1].end <= atOnce {
+			from--
+		}
+		g.processExit(at, t, ends[from:to], explained)
 	}
 }
 

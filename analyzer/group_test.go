@@ -24,3 +24,14 @@ func TestMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestPercentage(t *testing.T) {
+	for _, tt := range []struct {
+		n, all uint64
+		want   string
+	}{{1, 10_000_000, "less than 0.1%"}, {1, 1000, "0.1%"}, {1, 14, "7.1%"}, {999, 1000, "99.9%"}, {5, 5, "100.0%"}} {
+		if got := percentage(tt.n, tt.all); got != tt.want {
+			t.Errorf("%d of %d is %q, want %q", tt.n, tt.all, got, tt.want)
+		}
+	}
+}

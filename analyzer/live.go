@@ -53,6 +53,7 @@ func NewSession(name string, opts Options) (*Session, error) {
 	sh.retires(&a)
 	sh.retired.forgets = true
 	sh.foldBeyond = neverFold
+	sh.retired.untold = func(f *flow) bool { _, told := s.told[f.birth]; return !told }
 	sh.retired.gave = func(f *flow) { delete(s.told, f.birth) }
 	if opts.Only != nil {
 		sh.retired.only = func(f *flow) bool { return opts.Only(sh.record(f, int(f.birth), r.end, s.assumptions())) }

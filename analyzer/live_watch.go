@@ -36,7 +36,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 		if w.stuck {
 			s.stuck--
 		}
-		return true, nil // it was finished early, to make room
+		return true, nil // its records were given back
 	}
 	if sh.hasEnded(f) || f.flags&finishedEarly != 0 {
 		if w.stuck {

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"finscope/internal/decode"
 )
@@ -47,6 +48,9 @@ func TestSessionGivesBack(t *testing.T) {
 			q := packet{time: last.time + int64(i+1)*10e9}
 			q.seg = decode.Segment{Src: decode.Addr{Lo: 0xffff_0a000001}, Dst: decode.Addr{Lo: 0xffff_0a000002}, SrcPort: uint16(i + 1), DstPort: 9, Flags: decode.SYN}
 			add(&q)
+			if err := s.Advance(time.Unix(0, q.time), func(Event) error { return nil }); err != nil { // their ends are told
+				t.Fatal(err)
+			}
 		}
 		got := [7]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), len(sh.pendings), inUse(&sh.reuses), inUse(&sh.repeats), inUse(&sh.rarities)}
 		if want := referred(sh); got != want {

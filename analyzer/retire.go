@@ -15,6 +15,7 @@ type retirement struct {
 	after    int64            // how long a connection has to be silent once it is over, ns; 0: none is retired
 	forgets  bool             // slots, older books, and what gave up: a session
 	only     func(*flow) bool // whether it is to be entered; nil: each is
+	untold   func(*flow) bool // whether its end is still to be told, for which its records are needed; set if forgets is
 	gave     func(*flow)      // told of each connection whose records are given back; nil: nobody is
 	book     *book            // where they are entered
 	older    *book            // the one before it; nil: there is none
@@ -112,7 +113,7 @@ func (s *shard) lookAt(e entry, now int64) {
 	if f == nil {
 		return
 	}
-	if t.after != 0 && (s.over(f, now) || t.forgets && s.gaveUp(f, now)) {
+	if t.after != 0 && (s.over(f, now) || t.forgets && !t.untold(f) && s.gaveUp(f, now)) {
 		if f.flags&folded != 0 {
 			s.unfold(f)
 		}

@@ -82,10 +82,10 @@ func (s *shard) add(p *packet, h uint64) {
 }
 
 // enterKnown enters a segment that belongs to f for certain: it runs between the ends of f, is no SYN, and f has not ended. f was
-// found for the segment's hash before; whatever has happened since, as long as nothing has replaced it, it is the latest between
-// its ends. For any other segment it reports false and has changed nothing.
+// found for the segment's hash before; whatever has happened since, as long as no later connection has followed it, it is the latest
+// between its ends. For any other segment it reports false and has changed nothing.
 func (s *shard) enterKnown(f *flow, p *packet) bool {
-	const unclear = waiting | meeting | ended | replaced | finishedEarly | entered | folded
+	const unclear = waiting | meeting | ended | succeeded | finishedEarly | entered | folded
 	seg := &p.seg
 	forth, back := f.key.differences(seg)
 	same, x := min(forth, back) == 0, btoi(forth != 0)
@@ -137,9 +137,13 @@ func (s *shard) addFirst(sl *slot, f *flow, p *packet, h uint64) {
 	if f != nil {
 		early = f.flags&finishedEarly != 0
 	}
-	if !s.tooLate(early, p) {
-		s.begin(sl, p)
+	if s.tooLate(early, p) {
+		return
 	}
+	if f != nil {
+		f.flags |= succeeded
+	}
+	s.begin(sl, p)
 }
 
 // A shard looks after its connections in steps of time. Where time stands still, or a wrong one has made it stand, packets
