@@ -9,15 +9,6 @@ import (
 	"finscope/reassembly"
 )
 
-// held returns how many octets an arena has allocated.
-func held[T any](a *arena[T]) int {
-	n := 0
-	for _, c := range a.chunks {
-		n += cap(c) * int(sizeOf[T]())
-	}
-	return n
-}
-
 // Tuples that somebody chose so that they collide under one seed are spread evenly under another: no search gets long.
 func TestCollidingTuples(t *testing.T) {
 	s := newShard(newMachine(), rand.Uint64())
@@ -86,14 +77,14 @@ func TestTinyFlows(t *testing.T) {
 		}}
 		enter(s, &p)
 	}
-	if got := inUse(&s.flows); got != n {
+	if got := s.flows.InUse(); got != n {
 		t.Fatalf("%d connections, want %d", got, n)
 	}
 	if got := heldBy(s) / n; got > 700 {
 		t.Errorf("%d octets for each connection, want at most 700", got)
 	}
 	// The first of them stay as they are, others for a minute after their last packet and until their turn, if they have not ended.
-	if got := s.closings.len(); got > n/8 {
+	if got := s.closings.Len(); got > n/8 {
 		t.Errorf("%d connections were held unfolded at a time", got)
 	}
 }
@@ -115,7 +106,7 @@ func TestFoldedAgainAndAgain(t *testing.T) {
 		for _, w := range lines {
 			w.p.time += foldAfter + 10e9
 			w.say(t, s)
-			most = max(most, 1000-inUse(&s.closings))
+			most = max(most, 1000-s.closings.InUse())
 		}
 		if round == 20 {
 			before = heldBy(s)

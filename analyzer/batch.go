@@ -105,7 +105,7 @@ func (s *shard) enterSome(packets []packet, hashes []uint64, far bool) {
 	var flows [fetchAtOnce]*flow
 	for i, h := range hashes {
 		if id := s.table.likely(h); id > 0 {
-			f := s.flows.at(id)
+			f := s.flows.At(id)
 			sum += f.last ^ f.lines()
 			flows[i%fetchAtOnce] = f
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"finscope/internal/arena"
 	"finscope/internal/capgen"
 	"finscope/internal/capture"
 	"finscope/internal/decode"
@@ -192,10 +193,10 @@ func enter(s *shard, p *packet) {
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas)
-	n += held(&s.wheel.pages.arena)
-	n += held(&s.flows.arena) + held(&s.closings.arena) + held(&s.resets.arena) + held(&s.odds.arena) + held(&s.rarities.arena) + held(&s.repeats.arena)
-	n += held(&s.gaps.arena) + held(&s.wides.arena) + held(&s.notes.arena) + held(&s.suspects.arena)
-	return n + 4*(cap(s.flows.free)+cap(s.closings.free)+cap(s.resets.free)+cap(s.odds.free)+cap(s.rarities.free)+cap(s.repeats.free))
+	n += s.wheel.pages.Octets()
+	n += s.flows.Octets() + s.closings.Octets() + s.resets.Octets() + s.odds.Octets() + s.rarities.Octets() + s.repeats.Octets()
+	n += s.gaps.Octets() + s.wides.Octets() + s.notes.Octets() + s.suspects.Octets()
+	return n
 }
 
 // takenBy returns how many of them its connections take, without the room for others.
@@ -205,7 +206,7 @@ func takenBy(s *shard) int {
 	return n + taken(&s.gaps) + taken(&s.wides) + taken(&s.notes) + taken(&s.suspects)
 }
 
-func taken[T any](a *freeArena[T]) int { return inUse(a) * int(sizeOf[T]()) }
+func taken[T any](a *arena.Free[T]) int { return a.InUse() * int(sizeOf[T]()) }
 
 // The bounds of what a connection costs. They have room for some fields more, not for another copy of anything.
 const (
@@ -227,12 +228,12 @@ func TestOctetsPerConnection(t *testing.T) {
 	}
 
 	s = track(packetsOf(t, benchCapture(t, "a", 60_000)))
-	over := inUse(&s.closings)
+	over := s.closings.InUse()
 	foldAll(s)
-	if left := inUse(&s.closings); left > over/10 {
+	if left := s.closings.InUse(); left > over/10 {
 		t.Errorf("%d of %d connections that are over are not folded", left, over)
 	}
-	if got := takenBy(s) / inUse(&s.flows); got > maxFoldedOctets {
+	if got := takenBy(s) / s.flows.InUse(); got > maxFoldedOctets {
 		t.Errorf("%d octets for a connection that is over, want at most %d", got, maxFoldedOctets)
 	}
 }

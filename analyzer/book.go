@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"finscope/internal/arena"
 	"finscope/internal/decode"
 )
 
@@ -16,7 +17,7 @@ type book struct {
 	recent   [1 << recentBits]recentAccount // what was found there of late: connections to one service follow one another
 	accounts []*account
 
-	briefs  arena[brief]
+	briefs  arena.List[brief]
 	clients []decode.Addr // those of IPv6
 	codes   map[Code]int
 	found   []kind // in the connection entered last
@@ -114,7 +115,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	b.flows++
 
 	i := b.link(acc)
-	r := b.briefs.at(i)
+	r := b.briefs.At(i)
 	*r = brief{start: f.start, closed: maxTime, birth: f.birth, port: f.port(o.client)}
 	b.setClient(r, s.host(f, o.client))
 	for side, x := range [2]int{o.client, server} {
@@ -156,11 +157,11 @@ func (b *book) link(acc *account) int32 {
 	i := acc.last + 1
 	if acc.room == 0 {
 		acc.room = min(acc.flows, briefsAtOnce)
-		i = b.briefs.addSome(acc.room)
+		i = b.briefs.AddSome(acc.room)
 	}
 	acc.room--
 	if acc.last != 0 {
-		b.briefs.at(acc.last).next = i
+		b.briefs.At(acc.last).next = i
 	} else {
 		acc.first = i
 	}

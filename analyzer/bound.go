@@ -79,7 +79,7 @@ func (s *shard) admit(f *flow) {
 		if id == 0 {
 			break
 		}
-		g := s.flows.at(id)
+		g := s.flows.At(id)
 		g.flags |= finishedEarly
 		b.open--
 		b.finished++
@@ -134,7 +134,7 @@ func (s *shard) freshen(h *idleHeap) {
 
 // openOf returns the connection of an entry; nil if it is not open any more.
 func (s *shard) openOf(e *idleEntry) *flow {
-	f := s.flows.at(e.id)
+	f := s.flows.At(e.id)
 	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 || !f.isOpen() {
 		return nil
 	}

@@ -109,8 +109,8 @@ func TestBoundByTheRule(t *testing.T) {
 		now += rnd.Int64N(1e9)
 		port := uint16(1000 + rnd.IntN(60))
 		before := map[int32]openState{}
-		for id := int32(1); id <= s.flows.len(); id++ {
-			f := s.flows.at(id)
+		for id := int32(1); id <= s.flows.Len(); id++ {
+			f := s.flows.At(id)
 			before[id] = openState{f.last, f.isOpen(), f.isYoung(), f.closing != 0}
 		}
 		base := uint32(port) << 16
@@ -130,8 +130,8 @@ func TestBoundByTheRule(t *testing.T) {
 		}
 		open := 0
 		var victims []int32
-		for id := int32(1); id <= s.flows.len(); id++ {
-			f := s.flows.at(id)
+		for id := int32(1); id <= s.flows.Len(); id++ {
+			f := s.flows.At(id)
 			if f.isOpen() {
 				open++
 			}
@@ -141,7 +141,7 @@ func TestBoundByTheRule(t *testing.T) {
 			}
 		}
 		// One that goes on although its end was seen may be one too many, until the next one begins.
-		if open != s.bound.open || open > 12 && int(s.flows.len()) > len(before) {
+		if open != s.bound.open || open > 12 && int(s.flows.Len()) > len(before) {
 			t.Fatalf("%d are open, %d counted", open, s.bound.open)
 		}
 		for _, victim := range victims {
@@ -155,7 +155,7 @@ func TestBoundByTheRule(t *testing.T) {
 				early[1]++
 			}
 			for id, o := range before {
-				if o.open && !slices.Contains(victims, id) && s.flows.at(id).last < now && o.before(v, now) {
+				if o.open && !slices.Contains(victims, id) && s.flows.At(id).last < now && o.before(v, now) {
 					t.Fatalf("at %d %+v was finished early, not %+v", now, v, o)
 				}
 			}

@@ -52,7 +52,7 @@ type repeats struct {
 }
 
 // repeatsOf returns what is known of the later transmissions of a FIN; nothing if there was one, or none.
-func (s *shard) repeatsOf(n *finFacts) *repeats { return s.repeats.at(n.repeats) }
+func (s *shard) repeatsOf(n *finFacts) *repeats { return s.repeats.At(n.repeats) }
 
 // copies returns how many transmissions of a FIN were captured.
 func (s *shard) copies(n *finFacts) int32 {
@@ -96,12 +96,12 @@ func (s *shard) addNote(l *noteList, frame uint64, held int32) {
 	if held >= maxNotes {
 		return
 	}
-	n := s.notes.add()
-	s.notes.at(n).frame = frame
+	n := s.notes.Add()
+	s.notes.At(n).frame = frame
 	if l.first == 0 {
 		l.first = n
 	} else {
-		s.notes.at(l.last).next = n
+		s.notes.At(l.last).next = n
 	}
 	l.last = n
 }
@@ -112,8 +112,8 @@ func (s *shard) frames(list []uint64, first uint64, more noteList) []uint64 {
 		return list
 	}
 	list = append(list, first)
-	for n := more.first; n != 0; n = s.notes.at(n).next {
-		list = append(list, s.notes.at(n).frame)
+	for n := more.first; n != 0; n = s.notes.At(n).next {
+		list = append(list, s.notes.At(n).frame)
 	}
 	return list
 }

@@ -1,6 +1,10 @@
 package analyzer
 
-import "slices"
+import (
+	"slices"
+
+	"finscope/internal/arena"
+)
 
 // course is a number of TIME_WAITs over time, up to the end of a capture. Its starts and ends are kept apart, each in order.
 type course struct {
@@ -23,7 +27,7 @@ type level struct {
 
 // newCourse makes room for n TIME_WAITs.
 func newCourse(end int64, n int) *course {
-	return &course{end: end, starts: newBlock[int64](n)[:0], ends: newBlock[int64](n)[:0]}
+	return &course{end: end, starts: arena.NewBlock[int64](n)[:0], ends: arena.NewBlock[int64](n)[:0]}
 }
 
 // add enters a TIME_WAIT. One that was reused at once counts as none, and so does one for which time went backwards.

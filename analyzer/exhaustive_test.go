@@ -25,7 +25,7 @@ type tap struct {
 // newTap returns a tap on a new connection of s.
 func newTap(s *shard) *tap {
 	return &tap{
-		s: s, port: uint16(1024 + s.flows.len()), time: 1e9, ids: [2]uint32{1, 1 << 12},
+		s: s, port: uint16(1024 + s.flows.Len()), time: 1e9, ids: [2]uint32{1, 1 << 12},
 		isn: [2]reassembly.Seq{math.MaxUint32 - 1, 1<<31 - 2}, // FINs and data come just past 2^32 and 2^31
 	}
 }
@@ -45,7 +45,7 @@ func (w *tap) add(x int, flags decode.Flags, seq, ack, length uint32) {
 	w.ids[x]++
 	enter(w.s, &p)
 	if w.flow == 0 {
-		w.flow = w.s.flows.len()
+		w.flow = w.s.flows.Len()
 	}
 }
 
@@ -63,13 +63,13 @@ func (w *tap) handshake() {
 
 // states returns the states of client and server as they stand.
 func (w *tap) states() [2]State {
-	f := w.s.flows.at(w.flow)
+	f := w.s.flows.At(w.flow)
 	return [2]State{f.e[0].state, f.e[1].state}
 }
 
 // end concludes the connection at the time of its last segment.
 func (w *tap) end(t testing.TB) outcome {
-	f := w.s.flows.at(w.flow)
+	f := w.s.flows.At(w.flow)
 	o := w.s.conclude(f, f.last)
 	if o.client != 0 {
 		t.Errorf("endpoint %d is the client", o.client)
@@ -360,7 +360,7 @@ func (o *observer) observe(t testing.TB, tr trace) observation {
 	if got, ok := o.seen[tr]; ok {
 		return got
 	}
-	if o.s == nil || o.s.flows.len() == 60_000 {
+	if o.s == nil || o.s.flows.Len() == 60_000 {
 		o.s = newShard(newMachine(), 1)
 	}
 	w := newTap(o.s)
@@ -578,7 +578,7 @@ func TestPresumptionIsTakenBack(t *testing.T) {
 			w.handshake() // 1 ms from the capture point and back
 			w.time += 1e9
 			w.add(0, fin, 1, 1, 0)
-			crosses := w.s.delta(&w.s.flows.at(w.flow).e[0])
+			crosses := w.s.delta(&w.s.flows.At(w.flow).e[0])
 			if crosses < 10e6 || crosses > 200e6 {
 				t.Fatalf("copies cross for %d ns", crosses)
 			}

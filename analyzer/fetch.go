@@ -9,7 +9,7 @@ package analyzer
 func (s *shard) fetchOver(all []entry, now int64) {
 	var sum int64
 	for _, e := range all {
-		sum += s.flows.at(e.id).last
+		sum += s.flows.At(e.id).last
 	}
 	for _, e := range all {
 		f := s.still(e)
@@ -29,12 +29,12 @@ func (s *shard) fetchListed(refs []flowRef, own int) {
 	var sum int64
 	for i := range refs {
 		if ref := &refs[i]; int(ref.shard) == own {
-			sum += s.flows.at(ref.flow).last
+			sum += s.flows.At(ref.flow).last
 		}
 	}
 	for i := range refs {
 		if ref := &refs[i]; int(ref.shard) == own {
-			sum += s.lines(s.flows.at(ref.flow))
+			sum += s.lines(s.flows.At(ref.flow))
 		}
 	}
 	s.fetched += sum
@@ -44,7 +44,7 @@ func (s *shard) fetchListed(refs []flowRef, own int) {
 func (s *shard) lines(f *flow) int64 {
 	sum := f.lines()
 	if f.flags&folded == 0 && f.closing != 0 {
-		sum += s.closings.at(f.closing).lines()
+		sum += s.closings.At(f.closing).lines()
 	}
 	return sum
 }

@@ -23,7 +23,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 		}
 		if f.odd != 0 {
 			s.heldByWindow(f, x, p)
-			s.noteLostFIN(f, x, n, &c.fin[y], &s.raritiesIn(s.odds.at(f.odd)).early[x], id)
+			s.noteLostFIN(f, x, n, &c.fin[y], &s.raritiesIn(s.odds.At(f.odd)).early[x], id)
 		}
 	case end != n.end:
 		s.say("a FIN at another number than the first: ignored")
@@ -34,7 +34,7 @@ func (s *shard) noteFIN(f *flow, x int, p *packet) {
 	default:
 		gap := p.time - n.last
 		if n.repeats == 0 {
-			n.repeats = s.repeats.add()
+			n.repeats = s.repeats.Add()
 		}
 		r := s.repeatsOf(n)
 		r.gap, r.frame, n.last = gap, p.frame, p.time
@@ -71,7 +71,7 @@ func (s *shard) passedBefore(f *flow, x int, seg *decode.Segment, kind reassembl
 	if !acked || una.Before(seg.End()) || una == seg.End() && kind != reassembly.Again {
 		return false
 	}
-	return f.closing == 0 || !s.closings.at(f.closing).fin[x].sent
+	return f.closing == 0 || !s.closings.At(f.closing).fin[x].sent
 }
 
 // noteLostFIN looks at a FIN of x of which an earlier copy was lost before the capture point: its sender had counted it
@@ -157,7 +157,7 @@ func (s *shard) newAfter(n, m *finFacts, e *endpoint) uint64 {
 
 // heldByWindow notes that the peer of x kept its window closed when, or until shortly before, x sent its FIN.
 func (s *shard) heldByWindow(f *flow, x int, p *packet) {
-	z := &s.raritiesIn(s.odds.at(f.odd)).zero[f.peer(x)]
+	z := &s.raritiesIn(s.odds.At(f.odd)).zero[f.peer(x)]
 	switch {
 	case z.probes == 0:
 	case z.open:
@@ -200,19 +200,19 @@ func (s *shard) suspectFIN(f *flow, x int, p *packet) {
 	s.closingOf(f)
 	o := s.oddOf(f)
 	if o.suspect[x] == 0 {
-		o.suspect[x] = s.suspects.add()
+		o.suspect[x] = s.suspects.Add()
 	}
-	*s.suspects.at(o.suspect[x]) = *p
+	*s.suspects.At(o.suspect[x]) = *p
 }
 
 // resolveSuspect decides whether a FIN of x outside the window counts: it does if x went on from there or the peer
 // acknowledged it, it does not if x went on from where it had been.
 func (s *shard) resolveSuspect(f *flow, x int) {
-	o := s.odds.at(f.odd)
+	o := s.odds.At(f.odd)
 	if o.suspect[x] == 0 {
 		return
 	}
-	w := s.suspects.at(o.suspect[x])
+	w := s.suspects.At(o.suspect[x])
 	next := f.e[x].out.Next()
 	una, acked := f.e[x].out.Acked()
 	switch {
@@ -222,7 +222,7 @@ func (s *shard) resolveSuspect(f *flow, x int) {
 	default:
 		return
 	}
-	s.suspects.release(o.suspect[x])
+	s.suspects.Release(o.suspect[x])
 	o.suspect[x] = 0
 }
 

@@ -16,7 +16,7 @@ func TestUneventful(t *testing.T) {
 		rep, _ := ReadFile(t.Context(), name, Options{}) // some are damaged
 		for _, ref := range rep.flows {
 			s := rep.run.shards[ref.shard]
-			f := s.flows.at(ref.flow)
+			f := s.flows.At(ref.flow)
 			o := s.conclude(f, rep.run.end)
 			all++
 			if !s.uneventful(f, &o, rep.run.end, &rep.assumptions) {

@@ -186,7 +186,7 @@ func (s *shard) noteDuringClose(f *flow, x int, p *packet, kind reassembly.Kind)
 	if f.odd != 0 {
 		s.resolveSuspect(f, x)
 	}
-	c := s.closings.at(f.closing)
+	c := s.closings.At(f.closing)
 	if c.resets != 0 {
 		s.wentOn(f, c, x, p, kind)
 	}
@@ -224,7 +224,7 @@ func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent u
 		if f.odd != 0 {
 			s.resolveSuspect(f, y)
 		}
-		c := s.closings.at(f.closing)
+		c := s.closings.At(f.closing)
 		if c.fin[y&1].covers(seg.Ack) {
 			s.noteCovered(f, c, y, p)
 		}
@@ -237,11 +237,11 @@ func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent u
 // closingOf returns the side record of a connection, and makes it if there is none.
 func (s *shard) closingOf(f *flow) *closing {
 	if f.closing == 0 {
-		f.closing = s.closings.add()
+		f.closing = s.closings.Add()
 		f.flags &^= settled
 		if s.closes != nil {
 			s.closes(f)
 		}
 	}
-	return s.closings.at(f.closing)
+	return s.closings.At(f.closing)
 }

@@ -30,7 +30,7 @@ type folder struct {
 }
 
 // crowded reports whether so many connections are closing or over that some are to be folded.
-func (s *shard) crowded() bool { return int(s.closings.len())-len(s.closings.free) > s.foldBeyond }
+func (s *shard) crowded() bool { return s.closings.InUse() > s.foldBeyond }
 
 // mayFold reports whether f, which is not folded, can be: it has a side record and has ended or been silent for long, and no other
 // connection refers to it.
@@ -57,7 +57,7 @@ func (s *shard) foldEnded() {
 
 // fold folds f, if that is possible, and gives its side record back.
 func (s *shard) fold(f *flow) {
-	c := s.closings.at(f.closing)
+	c := s.closings.At(f.closing)
 	f.toDistances(c)
 	b := packWords(s.folder.buffer[:0], packedWords(f), uint64(f.last))
 	b = packWords(b, words(c), uint64(f.last))
@@ -66,15 +66,15 @@ func (s *shard) fold(f *flow) {
 		f.toPositions(c)
 		return
 	}
-	s.closings.release(f.closing)
+	s.closings.Release(f.closing)
 	copy(room[:], b)
 	f.flags |= folded
 }
 
 // unfold undoes it.
 func (s *shard) unfold(f *flow) {
-	i := s.closings.add()
-	s.unfoldTo(f, s.closings.at(i))
+	i := s.closings.Add()
+	s.unfoldTo(f, s.closings.At(i))
 	f.closing = i
 }
 
@@ -139,7 +139,7 @@ type viewer struct {
 
 // viewer returns a viewer, which has to be closed.
 func (s *shard) viewer() *viewer {
-	v := &viewer{owner: s, room: s.closings.add()}
+	v := &viewer{owner: s, room: s.closings.Add()}
 	c := *s
 	v.s = &c
 	return v
@@ -147,15 +147,15 @@ func (s *shard) viewer() *viewer {
 
 // at returns a connection. A folded one is there until the next one is asked for.
 func (v *viewer) at(id int32) *flow {
-	f := v.s.flows.at(id)
+	f := v.s.flows.At(id)
 	if f.flags&folded == 0 {
 		return f
 	}
 	v.flow = *f
-	v.s.unfoldTo(&v.flow, v.s.closings.at(v.room))
+	v.s.unfoldTo(&v.flow, v.s.closings.At(v.room))
 	v.flow.closing = v.room
 	return &v.flow
 }
 
 // close gives the room of a viewer back.
-func (v *viewer) close() { v.owner.closings.release(v.room) }
+func (v *viewer) close() { v.owner.closings.Release(v.room) }

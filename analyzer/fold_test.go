@@ -115,11 +115,11 @@ func readFolding(t *testing.T, name string, always bool) (out []any) {
 	if always {
 		foldAll(s)
 	}
-	if always && folds == 0 && inUse(&s.closings) > 0 {
+	if always && folds == 0 && s.closings.InUse() > 0 {
 		t.Log("nothing was folded")
 	}
 	rep := r.report([]string{name}, 0, nil)
-	if *s.resets.at(0) != (resets{}) || *s.odds.at(0) != (oddities{}) || *s.rarities.at(0) != (rarities{}) || *s.repeats.at(0) != (repeats{}) {
+	if *s.resets.At(0) != (resets{}) || *s.odds.At(0) != (oddities{}) || *s.rarities.At(0) != (rarities{}) || *s.repeats.At(0) != (repeats{}) {
 		t.Error("something was written where there is no record")
 	}
 	for f := range rep.Flows() {
@@ -137,7 +137,7 @@ func TestFoldsSoon(t *testing.T) {
 		w := lineUp(s, n, 1e9)
 		w.p.seg.Flags |= flags
 		enter(s, &w.p)
-		return s.flows.at(s.flows.len())
+		return s.flows.At(s.flows.Len())
 	}
 	reset, closing := end(1, decode.RST), end(2, decode.FIN)
 	if reset.flags&folded == 0 || closing.flags&folded != 0 {
@@ -155,8 +155,8 @@ func TestFoldsSoon(t *testing.T) {
 
 // foldAll folds all connections that can be after a long silence, and returns how many.
 func foldAll(s *shard) (n int) {
-	for i := int32(1); i <= s.flows.len(); i++ {
-		if f := s.flows.at(i); f.id != 0 && s.mayFold(f, f.last+2*foldAfter) {
+	for i := int32(1); i <= s.flows.Len(); i++ {
+		if f := s.flows.At(i); f.id != 0 && s.mayFold(f, f.last+2*foldAfter) {
 			s.fold(f)
 			n += btoi(f.flags&folded != 0)
 		}

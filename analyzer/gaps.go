@@ -8,7 +8,7 @@ import (
 // Few streams have gaps, so these are kept apart: shard.gaps has them while there are any.
 
 // gapsOf returns the gaps of what e sends, to be looked at.
-func (s *shard) gapsOf(e *endpoint) *reassembly.Gaps { return s.gaps.at(e.out.GapsAt) }
+func (s *shard) gapsOf(e *endpoint) *reassembly.Gaps { return s.gaps.At(e.out.GapsAt) }
 
 // accept enters the numbers of a segment that e sent to peer.
 func (s *shard) accept(e, peer *endpoint, seg *decode.Segment) reassembly.Kind {
@@ -45,7 +45,7 @@ func (s *shard) acked(e *endpoint, ack reassembly.Seq, room uint32) bool {
 // gapsFor returns the gaps of what e sends, or room for some.
 func (s *shard) gapsFor(e *endpoint) *reassembly.Gaps {
 	if e.out.GapsAt != 0 {
-		return s.gaps.at(e.out.GapsAt)
+		return s.gaps.At(e.out.GapsAt)
 	}
 	return &s.newGaps
 }
@@ -55,8 +55,8 @@ func (s *shard) keepGaps(e *endpoint, g *reassembly.Gaps) {
 	switch has := e.out.HasGaps(); {
 	case has == (e.out.GapsAt != 0): // nearly always
 	case has:
-		e.out.GapsAt = s.gaps.add()
-		*s.gaps.at(e.out.GapsAt) = *g
+		e.out.GapsAt = s.gaps.Add()
+		*s.gaps.At(e.out.GapsAt) = *g
 	default:
 		s.dropGaps(e)
 	}
@@ -64,7 +64,7 @@ func (s *shard) keepGaps(e *endpoint, g *reassembly.Gaps) {
 
 func (s *shard) dropGaps(e *endpoint) {
 	if e.out.GapsAt != 0 {
-		s.gaps.release(e.out.GapsAt)
+		s.gaps.Release(e.out.GapsAt)
 		e.out.GapsAt = 0
 	}
 }

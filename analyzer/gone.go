@@ -107,7 +107,7 @@ func (s *shard) sentSince(q *resets, n *finFacts, x int, p *packet, moment int64
 // wentOn notes an ordinary segment of x on a connection that has seen a RST. If a RST in the name of x had passed before it was
 // sent, another host sent that one. If x had received a RST before, it did not believe that.
 func (s *shard) wentOn(f *flow, c *closing, x int, p *packet, kind reassembly.Kind) {
-	q := s.resets.at(c.resets)
+	q := s.resets.At(c.resets)
 	r, y := &q.rst, f.peer(x)
 	if g := &q.gone[x]; g.valid && s.goesOn(f, c, q, x, p) {
 		*g = goneFacts{}

@@ -48,10 +48,10 @@ func (t *trouble) look(s *shard, f *flow, o *outcome, acc *account) {
 	if f.closing == 0 || f.flags&self != 0 {
 		return
 	}
-	c := s.closings.at(f.closing)
+	c := s.closings.At(f.closing)
 	n, m := &c.fin[0], &c.fin[1]
 	switch {
-	case s.resets.at(c.resets).rst.accepted:
+	case s.resets.At(c.resets).rst.accepted:
 		t.lookReset(s, f, o, acc)
 	case n.sent != m.sent:
 		t.lookHalfClosed(s, f, o, n.sent, stream)

@@ -42,7 +42,7 @@ const (
 
 // lookSilent takes up the silences of a connection.
 func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
-	o := s.odds.at(f.odd)
+	o := s.odds.At(f.odd)
 	for x := range f.e {
 		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
 			host := s.addr(f, f.peer(x))

@@ -41,8 +41,8 @@ type wideEnds struct{ a, b decode.Addr }
 func (s *shard) setEnds(f *flow, k ends) {
 	f.key = key{uint32(k.a.Lo), uint32(k.b.Lo), k.pa, k.pb}
 	if !k.a.Is4() || !k.b.Is4() {
-		i := s.wides.add()
-		*s.wides.at(i) = wideEnds{k.a, k.b}
+		i := s.wides.Add()
+		*s.wides.At(i) = wideEnds{k.a, k.b}
 		f.flags |= wide
 		f.key.a = uint32(i)
 	}
@@ -77,7 +77,7 @@ func (k *key) differences(seg *decode.Segment) (forth, back uint64) {
 func (s *shard) ends(f *flow) ends {
 	k := &f.key
 	if f.flags&wide != 0 {
-		w := s.wides.at(int32(k.a))
+		w := s.wides.At(int32(k.a))
 		return ends{w.a, w.b, k.pa, k.pb}
 	}
 	return ends{addr4(k.a), addr4(k.b), k.pa, k.pb}

@@ -188,7 +188,7 @@ func TestSender(t *testing.T) {
 			met++
 		}
 		if f.flags&wide != 0 {
-			s.wides.release(int32(f.key.a))
+			s.wides.Release(int32(f.key.a))
 			wides++
 		}
 	}

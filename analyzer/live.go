@@ -137,7 +137,7 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 func (s *Session) lookAtWaits() {
 	sh := s.run.shards[0]
 	for _, c := range s.changed {
-		f := sh.flows.at(c.id)
+		f := sh.flows.At(c.id)
 		if !s.waits.has(int(c.birth)) || f.id == 0 || f.birth != c.birth {
 			continue
 		}

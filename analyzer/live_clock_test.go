@@ -109,7 +109,7 @@ func TestWheelAfterAWrongTime(t *testing.T) {
 				}
 			}
 		}
-		return inUse(&l.s.run.shards[0].flows)
+		return l.s.run.shards[0].flows.InUse()
 	}
 	if without, with := kept(false), kept(true); with > without+100 {
 		t.Errorf("%d connections are kept, %d if one packet has a wrong time", without, with)

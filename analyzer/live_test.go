@@ -124,8 +124,8 @@ func TestSessionTellsAgain(t *testing.T) {
 	broken := errors.New("broken")
 	s := replay(t, "../testdata/pcaps/real/http-packets2.pcap", Options{}, func(Event) error { return nil })
 	s.watched, s.told = nil, map[int32]uint64{}
-	for id := int32(1); id <= s.run.shards[0].flows.len(); id++ {
-		if f := s.run.shards[0].flows.at(id); f.closing != 0 {
+	for id := int32(1); id <= s.run.shards[0].flows.Len(); id++ {
+		if f := s.run.shards[0].flows.At(id); f.closing != 0 {
 			s.watched = append(s.watched, watched{flow: id, birth: f.birth})
 		}
 	}
@@ -163,7 +163,7 @@ func BenchmarkAdvance(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	stuck := slices.IndexFunc(s.watched, func(w watched) bool { return !s.run.shards[0].hasEnded(s.run.shards[0].flows.at(w.flow)) })
+	stuck := slices.IndexFunc(s.watched, func(w watched) bool { return !s.run.shards[0].hasEnded(s.run.shards[0].flows.At(w.flow)) })
 	if stuck < 0 {
 		b.Fatal("nothing is stuck")
 	}
@@ -227,10 +227,10 @@ func TestSessionForgets(t *testing.T) {
 			}
 		}
 		if half == 0 && s.Counts().Flows == connections/2 {
-			half, kept, slots = int(s.Packets()), int(sh.flows.len()), sh.table.used
+			half, kept, slots = int(s.Packets()), int(sh.flows.Len()), sh.table.used
 		}
 	}
-	if n := int(sh.flows.len()); n > kept*11/10 || n > connections/8 {
+	if n := int(sh.flows.Len()); n > kept*11/10 || n > connections/8 {
 		t.Errorf("room for %d connections in the end, %d after half the time", n, kept)
 	}
 	if n := sh.table.used; n > slots*11/10 || n > connections/2 {

@@ -31,7 +31,7 @@ const (
 // look finds out what there is to tell of a connection, and whether that is its end.
 func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error) {
 	r, sh := s.run, s.run.shards[0]
-	f := sh.flows.at(w.flow)
+	f := sh.flows.At(w.flow)
 	if f.id == 0 || f.birth != w.birth {
 		if w.stuck {
 			s.stuck--
@@ -87,7 +87,7 @@ func (s *Session) look(w *watched, tell func(Event) error) (gone bool, err error
 // hasEnded reports whether a connection has ended: its endpoints owe each other nothing, a RST counted, or another connection
 // took over its addresses and ports.
 func (s *shard) hasEnded(f *flow) bool {
-	return f.flags&(ended|replaced) != 0 || s.resets.at(s.closings.at(f.closing).resets).rst.accepted
+	return f.flags&(ended|replaced) != 0 || s.resets.At(s.closings.At(f.closing).resets).rst.accepted
 }
 
 // stateSince returns when either endpoint last changed its state, the earlier one: nothing can be stuck for longer.

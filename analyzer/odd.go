@@ -62,28 +62,28 @@ const briefly = 1e9
 // oddOf returns the record of rare events of a connection, and makes it if there is none.
 func (s *shard) oddOf(f *flow) *oddities {
 	if f.odd == 0 {
-		f.odd = s.odds.add()
+		f.odd = s.odds.Add()
 	}
-	return s.odds.at(f.odd)
+	return s.odds.At(f.odd)
 }
 
 // raritiesOf returns the record of rarities, and makes it if there is none.
 func (s *shard) raritiesOf(o *oddities) *rarities {
 	if o.rare == 0 {
-		o.rare = s.rarities.add()
+		o.rare = s.rarities.Add()
 	}
-	return s.rarities.at(o.rare)
+	return s.rarities.At(o.rare)
 }
 
 // raritiesIn returns the record of rarities to be read; one without any if there is none.
-func (s *shard) raritiesIn(o *oddities) *rarities { return s.rarities.at(o.rare) }
+func (s *shard) raritiesIn(o *oddities) *rarities { return s.rarities.At(o.rare) }
 
 // noteOdd notes what is rare about a segment of x, before it is entered; kind is what it was in its sequence space.
 func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 	seg := &p.seg
 	y := f.peer(x)
 	if f.odd != 0 {
-		s.answered(s.odds.at(f.odd), y, p.time) // the peer is heard of
+		s.answered(s.odds.At(f.odd), y, p.time) // the peer is heard of
 	}
 	switch {
 	case kind == reassembly.Again && seg.Len == 1 && !seg.Flags.Any(decode.FIN|decode.SYN) && seg.End() == f.e[x].out.Next(), kind == reassembly.Probe:
@@ -96,14 +96,14 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 		if s.raritiesIn(o).zero[y].open {
 			s.raritiesOf(o).zero[y].probes++
 		}
-	case kind == reassembly.Again || kind == reassembly.Fill && f.odd != 0 && s.odds.at(f.odd).silent[x].resent > 0:
+	case kind == reassembly.Again || kind == reassembly.Fill && f.odd != 0 && s.odds.At(f.odd).silent[x].resent > 0:
 		o := s.oddOf(f)
 		o.silent[x].note(p, &o.silent[x].resent)
 	}
 	if seg.Flags.Any(decode.SYN|decode.RST) || !seg.Flags.Has(decode.ACK) {
 		return
 	}
-	switch closed, was := seg.Window == 0, s.raritiesIn(s.odds.at(f.odd)).zero[x].open; {
+	switch closed, was := seg.Window == 0, s.raritiesIn(s.odds.At(f.odd)).zero[x].open; {
 	case closed && !was:
 		z := &s.raritiesOf(s.oddOf(f)).zero[x]
 		if z.frame == 0 || p.time-z.until > briefly {
@@ -111,7 +111,7 @@ func (s *shard) noteOdd(f *flow, x int, p *packet, kind reassembly.Kind) {
 		}
 		z.open, z.since = true, p.time
 	case !closed && was:
-		z := &s.raritiesOf(s.odds.at(f.odd)).zero[x]
+		z := &s.raritiesOf(s.odds.At(f.odd)).zero[x]
 		z.open, z.until = false, p.time
 		z.total += p.time - z.since
 	}

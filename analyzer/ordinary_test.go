@@ -57,13 +57,13 @@ func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
 		}
 	}
 	want, got := shards[0], shards[1]
-	if want.flows.len() != got.flows.len() || want.duplicates != got.duplicates {
-		t.Fatalf("%s: %d connections and %d duplicates, want %d and %d", name, got.flows.len(), got.duplicates, want.flows.len(), want.duplicates)
+	if want.flows.Len() != got.flows.Len() || want.duplicates != got.duplicates {
+		t.Fatalf("%s: %d connections and %d duplicates, want %d and %d", name, got.flows.Len(), got.duplicates, want.flows.Len(), want.duplicates)
 	}
-	for id := int32(1); id <= want.flows.len(); id++ {
-		w, g := *want.flows.at(id), *got.flows.at(id)
+	for id := int32(1); id <= want.flows.Len(); id++ {
+		w, g := *want.flows.At(id), *got.flows.At(id)
 		wc, gc := closingAt(want, &w), closingAt(got, &g)
-		wo, gx := *want.odds.at(w.odd), *got.odds.at(g.odd)
+		wo, gx := *want.odds.At(w.odd), *got.odds.At(g.odd)
 		wr, gr := *want.raritiesIn(&wo), *got.raritiesIn(&gx)
 		if wg, gg := gapsAt(want, &w), gapsAt(got, &g); wg != gg {
 			t.Fatalf("%s, connection %d: gaps %+v, want %+v", name, id, gg, wg)
@@ -82,7 +82,7 @@ func sameFlows(t *testing.T, name string, packets []packet) (short uint64) {
 // atHand returns the connection between ends with the hash h; nil if there is none.
 func atHand(s *shard, h uint64) *flow {
 	if sl := s.table.find(h, func(int32) bool { return true }); sl.flow > 0 {
-		return s.flows.at(sl.flow)
+		return s.flows.At(sl.flow)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func closingAt(s *shard, f *flow) closing {
 	if f.closing == 0 {
 		return closing{}
 	}
-	return *s.closings.at(f.closing)
+	return *s.closings.At(f.closing)
 }
 
 // gapsAt returns the gaps of both sides.

@@ -38,9 +38,9 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 	*o = outcome{doubts: s.captureDoubts(f)}
 	o.client, o.roles = roles(f)
 	if f.closing != 0 {
-		o.c = *s.closings.at(f.closing)
+		o.c = *s.closings.At(f.closing)
 	}
-	o.resets, o.odd = s.resets.at(o.c.resets), s.odds.at(f.odd)
+	o.resets, o.odd = s.resets.At(o.c.resets), s.odds.At(f.odd)
 	s.inferFIN(f, o)
 	s.decide(f, o, end)
 	o.closedFirst, o.closedBy = closedFirst(f, o)

@@ -11,7 +11,7 @@ func (p page) account() *account { return p.accounts[p.service] }
 // eachBrief calls do for each connection of the service, in the order in which they were entered.
 func (p page) eachBrief(do func(r *brief)) {
 	for i := p.account().first; i != 0; {
-		r := p.briefs.at(i)
+		r := p.briefs.At(i)
 		do(r)
 		i = r.next
 	}
@@ -36,7 +36,7 @@ func (p page) eachWait(do func(w *heldWait, r *brief)) {
 	})
 	acc := p.account()
 	for i := range acc.waits {
-		do(&acc.waits[i], p.briefs.at(acc.waits[i].brief))
+		do(&acc.waits[i], p.briefs.At(acc.waits[i].brief))
 	}
 }
 

@@ -20,7 +20,7 @@ func TestPage(t *testing.T) {
 		acc := b.accounts[b.account(client4, uint16(80+service))]
 		acc.flows++
 		i := b.link(acc)
-		r := b.briefs.at(i)
+		r := b.briefs.At(i)
 		r.birth = birth
 		b.setClient(r, client4)
 		if birth%4 == 0 {
@@ -41,7 +41,7 @@ func TestPage(t *testing.T) {
 		waits[service] = append(waits[service], w)
 		want[service] = append(want[service], birth)
 	}
-	if n := int(b.briefs.len()); n > 2000+len(b.accounts)*briefsAtOnce {
+	if n := int(b.briefs.Len()); n > 2000+len(b.accounts)*briefsAtOnce {
 		t.Errorf("%d briefs for 2000 connections", n)
 	}
 	for i, acc := range b.accounts {
@@ -50,7 +50,7 @@ func TestPage(t *testing.T) {
 		var births []int32
 		jumps := 0
 		p.eachBrief(func(r *brief) {
-			jumps += btoi(r.next > acc.first && r != b.briefs.at(r.next-1))
+			jumps += btoi(r.next > acc.first && r != b.briefs.At(r.next-1))
 			births = append(births, r.birth)
 			if got := p.clientOf(r); (got == client6) != (r.birth%4 == 0) || got != client4 && got != client6 {
 				t.Errorf("connection %d is of %v", r.birth, got.Netip())

@@ -104,10 +104,10 @@ func checkOrderly(t *testing.T, c *orderlyClose, all []sentPacket, order []int, 
 		p := &all[i]
 		w.add(p.side, p.flags, p.seq, p.ack, p.len)
 	}
-	if n := w.s.flows.len(); n != 1 {
+	if n := w.s.flows.Len(); n != 1 {
 		t.Fatalf("order %v: %d connections", order, n)
 	}
-	f := w.s.flows.at(w.flow)
+	f := w.s.flows.At(w.flow)
 	o := w.s.conclude(f, f.last)
 	states := [2]State{o.state[o.client], o.state[1-o.client]}
 	shown := [2]State{f.e[o.client].state, f.e[1-o.client].state}

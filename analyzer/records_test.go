@@ -93,10 +93,10 @@ func TestViewersGiveTheirRoomBack(t *testing.T) {
 	}
 	count(r.Flows())
 	s := r.run.shards[0]
-	all, closings, odds := s.flows.len(), s.closings.len(), s.odds.len()
+	all, closings, odds := s.flows.Len(), s.closings.Len(), s.odds.Len()
 	count(r.Flows())
-	if s.flows.len() != all || s.closings.len() != closings || s.odds.len() != odds {
+	if s.flows.Len() != all || s.closings.Len() != closings || s.odds.Len() != odds {
 		t.Errorf("room for %d, %d and %d records, then for %d, %d and %d",
-			all, closings, odds, s.flows.len(), s.closings.len(), s.odds.len())
+			all, closings, odds, s.flows.Len(), s.closings.Len(), s.odds.Len())
 	}
 }

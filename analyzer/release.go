@@ -14,72 +14,72 @@ func (s *shard) release(f *flow) {
 		delete(s.reusers, f.id)
 	}
 	if f.flags&wide != 0 {
-		s.wides.release(int32(f.key.a))
+		s.wides.Release(int32(f.key.a))
 	}
 	for x := range f.e {
 		s.dropGaps(&f.e[x])
 	}
 	if f.odd != 0 {
-		o := s.odds.at(f.odd)
+		o := s.odds.At(f.odd)
 		for _, i := range o.suspect {
 			if i != 0 {
-				s.suspects.release(i)
+				s.suspects.Release(i)
 			}
 		}
 		if o.rare != 0 {
-			s.rarities.release(o.rare)
+			s.rarities.Release(o.rare)
 		}
-		s.odds.release(f.odd)
+		s.odds.Release(f.odd)
 	}
 	if f.closing != 0 {
 		s.releaseClosing(f.closing)
 	}
-	s.flows.release(f.id)
+	s.flows.Release(f.id)
 }
 
 // releaseClosing gives a side record back, and what it refers to.
 func (s *shard) releaseClosing(i int32) {
-	c := s.closings.at(i)
+	c := s.closings.At(i)
 	for x := range c.fin {
 		if i := c.fin[x].repeats; i != 0 {
-			s.releaseNotes(s.repeats.at(i).more)
-			s.repeats.release(i)
+			s.releaseNotes(s.repeats.At(i).more)
+			s.repeats.Release(i)
 		}
 		if more := c.timeWait[x].more; more != 0 {
-			if by := s.waitLog.at(more).by; by != 0 {
+			if by := s.waitLog.At(more).by; by != 0 {
 				s.releaseReuse(by)
 			}
-			s.waitLog.release(more)
+			s.waitLog.Release(more)
 		}
 	}
 	if c.resets != 0 {
-		for _, l := range s.resets.at(c.resets).more {
+		for _, l := range s.resets.At(c.resets).more {
 			s.releaseNotes(l)
 		}
-		s.resets.release(c.resets)
+		s.resets.Release(c.resets)
 	}
-	s.closings.release(i)
+	s.closings.Release(i)
 }
 
 // releaseNotes gives the elements of a list back.
 func (s *shard) releaseNotes(l noteList) {
 	for n := l.first; n != 0; {
-		next := s.notes.at(n).next
-		s.notes.release(n)
+		next := s.notes.At(n).next
+		s.notes.Release(n)
 		n = next
 	}
 }
 
 // releaseReuse gives a reuse back for one of the two connections that refer to it: with the second it goes.
 func (s *shard) releaseReuse(index int32) {
-	if r := s.reuses.at(index); r.holders > 1 {
+	if r := s.reuses.At(index); r.holders > 1 {
 		r.holders--
 		return
 	}
-	s.reuses.release(index)
+	s.reuses.Release(index)
 }
 
 // part ends the meeting of f, whose SYN was not answered, with the connection whose TIME_WAIT it met.
 func (s *shard) part(f *flow) {
-	s.flows.at(s.reuseOf(f).old).flags &^= met // which has kept that one
+	s.flows.At(s.reuseOf(f).old).flags &^= met // which has kept that one
 }

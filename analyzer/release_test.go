@@ -52,11 +52,11 @@ func TestSessionGivesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := [7]int{inUse(&sh.notes), inUse(&sh.suspects), inUse(&sh.waitLog), len(sh.pendings), inUse(&sh.reuses), inUse(&sh.repeats), inUse(&sh.rarities)}
+		got := [7]int{sh.notes.InUse(), sh.suspects.InUse(), sh.waitLog.InUse(), len(sh.pendings), sh.reuses.InUse(), sh.repeats.InUse(), sh.rarities.InUse()}
 		if want := referred(sh); got != want {
 			t.Errorf("seed %d: notes, suspects, waitLog, pendings, reuses, repeats, rarities %v, referred to are %v", seed, got, want)
 		}
-		for i, n := range []int32{sh.notes.len(), sh.suspects.len(), sh.waitLog.len(), int32(len(sh.pendings)), sh.reuses.len(), sh.repeats.len(), sh.rarities.len()} {
+		for i, n := range []int32{sh.notes.Len(), sh.suspects.Len(), sh.waitLog.Len(), int32(len(sh.pendings)), sh.reuses.Len(), sh.repeats.Len(), sh.rarities.Len()} {
 			made[i] += int(n) - got[i]
 		}
 	}
@@ -65,13 +65,11 @@ func TestSessionGivesBack(t *testing.T) {
 	}
 }
 
-func inUse[T any](a *freeArena[T]) int { return int(a.len()) - len(a.free) }
-
 // referred counts what the connections that are kept refer to.
 func referred(s *shard) (n [7]int) {
 	reuses := map[int32]bool{}
-	for id := int32(1); id <= s.flows.len(); id++ {
-		f := s.flows.at(id)
+	for id := int32(1); id <= s.flows.Len(); id++ {
+		f := s.flows.At(id)
 		if f.id == 0 {
 			continue
 		}
@@ -81,25 +79,25 @@ func referred(s *shard) (n [7]int) {
 		if f.flags&reused != 0 {
 			reuses[s.reusers[id]] = true
 		}
-		if f.odd != 0 && s.odds.at(f.odd).rare != 0 {
+		if f.odd != 0 && s.odds.At(f.odd).rare != 0 {
 			n[6]++
 		}
 		if f.closing == 0 {
 			continue
 		}
-		c := s.closings.at(f.closing)
+		c := s.closings.At(f.closing)
 		for x := range f.e {
 			n[0] += len(s.frames(nil, 1, s.repeatsOf(&c.fin[x]).more)) - 1
 			n[5] += btoi(c.fin[x].repeats != 0)
 			if c.resets != 0 {
-				n[0] += len(s.frames(nil, 1, s.resets.at(c.resets).more[x])) - 1
+				n[0] += len(s.frames(nil, 1, s.resets.At(c.resets).more[x])) - 1
 			}
-			if f.odd != 0 && s.odds.at(f.odd).suspect[x] != 0 {
+			if f.odd != 0 && s.odds.At(f.odd).suspect[x] != 0 {
 				n[1]++
 			}
 			if more := c.timeWait[x].more; more != 0 {
 				n[2]++
-				if by := s.waitLog.at(more).by; by != 0 {
+				if by := s.waitLog.At(more).by; by != 0 {
 					reuses[by] = true
 				}
 			}

@@ -6,7 +6,7 @@ import "finscope/internal/decode"
 // again after a refusal, and it may be accepted then; and who sends it again after a RST in its own name has not sent that RST, but a
 // packet filter has. Only then do the numbers of the other end start anew.
 func (s *shard) reopen(f *flow, x int, p *packet) {
-	q := s.resets.at(s.closings.at(f.closing).resets)
+	q := s.resets.At(s.closings.At(f.closing).resets)
 	r, seg, y := &q.rst, &p.seg, f.peer(x)
 	e, peer := &f.e[x], &f.e[y]
 	if !r.accepted || int(r.by) != x || x == y {
@@ -41,5 +41,5 @@ func (s *shard) forget(e *endpoint) {
 
 // rejected reports whether a RST to a SYN-ACK of f was taken back before because the SYN came again: the next one is like it.
 func (s *shard) rejected(f *flow, q *resets) bool {
-	return q.ignored > 0 && s.odds.at(f.odd).disproved != 0
+	return q.ignored > 0 && s.odds.At(f.odd).disproved != 0
 }

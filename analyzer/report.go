@@ -84,12 +84,12 @@ func (r *run) assumptions(dropped uint64) assumptions {
 func (r *run) number(numbers []streams) []flowRef {
 	n := 0
 	for _, s := range r.shards {
-		n += int(s.flows.len())
+		n += int(s.flows.Len())
 	}
 	refs := make([]flowRef, 0, n)
 	for i, s := range r.shards {
-		for j := int32(1); j <= s.flows.len(); j++ {
-			if f := s.flows.at(j); f.id != 0 {
+		for j := int32(1); j <= s.flows.Len(); j++ {
+			if f := s.flows.At(j); f.id != 0 {
 				kept := f.flags&entered != 0
 				refs = append(refs, flowRef{stream: numbers[i].of(f.birth), shard: int16(i), flow: j, marked: kept, entered: kept})
 			}

@@ -142,7 +142,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		}
 	}
 	if f.odd != 0 {
-		o := s.odds.at(f.odd)
+		o := s.odds.At(f.odd)
 		r.probes, r.resent, r.probed = o.silent[x].probes, o.silent[y].resent, o.silent[y].probes
 	}
 	return r
@@ -175,7 +175,7 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 		r.accepted = true
 	case r.seq == una && e.out.Contiguous(s.gapsOf(e)) == una:
 		r.accepted = true // what x sent more y cannot take: something before it is missing
-	case r.seq == una && peer.lastAck == una && (s.raritiesIn(s.odds.at(f.odd)).zero[1-x].open || peer.lastTime-e.lastTime > s.delta(peer)):
+	case r.seq == una && peer.lastAck == una && (s.raritiesIn(s.odds.At(f.odd)).zero[1-x].open || peer.lastTime-e.lastTime > s.delta(peer)):
 		r.accepted = true // nor what it has no room for; and what it did not acknowledge long after has not arrived
 	case r.seq == una:
 		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
@@ -185,7 +185,7 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 	case fin.sent && fin.acked && r.seq == fin.end-1:
 		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
 		r.accepted, r.strict = true, true
-	case peer.has(sentSACK) && r.seq == s.odds.at(f.odd).sackMax[f.peer(x)]:
+	case peer.has(sentSACK) && r.seq == s.odds.At(f.odd).sackMax[f.peer(x)]:
 		r.accepted, r.strict = true, true // Linux, tcp_validate_incoming: the right edge of the highest SACK block
 	case una.Before(r.seq) && r.seq.Before(e.out.Next()):
 		r.accepted, r.unproven = true, true
@@ -223,7 +223,7 @@ func (s *shard) fits(r *rstFacts, e, peer *endpoint, latest *stamp) bool {
 // disproveReset takes a RST back if the connection goes on: after it, an endpoint acknowledges something that the other
 // sent after it.
 func (s *shard) disproveReset(f *flow, c *closing, x int, p *packet) {
-	q, ack := s.resets.at(c.resets), p.seg.Ack
+	q, ack := s.resets.At(c.resets), p.seg.Ack
 	if !q.rst.accepted || q.rst.refusal {
 		return
 	}

@@ -16,9 +16,9 @@ type resets struct {
 // resetsOf returns the record of the RSTs of a connection, and makes it if there is none.
 func (s *shard) resetsOf(c *closing) *resets {
 	if c.resets == 0 {
-		c.resets = s.resets.add()
+		c.resets = s.resets.Add()
 	}
-	return s.resets.at(c.resets)
+	return s.resets.At(c.resets)
 }
 
 // rstFacts is the RST that ended a connection.

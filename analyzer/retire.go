@@ -130,7 +130,7 @@ func (s *shard) lookAt(e entry, now int64) {
 
 // still returns the connection of an entry whose turn has come, nil if it is retired or another one by now. It may be folded.
 func (s *shard) still(e entry) *flow {
-	f := s.flows.at(e.id)
+	f := s.flows.At(e.id)
 	if f.id == 0 || f.birth != e.birth || f.flags&entered != 0 {
 		return nil
 	}

@@ -92,16 +92,16 @@ const (
 
 // meet notes that p started a connection g on the addresses and ports of an old one, if that is in TIME_WAIT.
 func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
-	old := s.flows.at(oldIndex)
+	old := s.flows.At(oldIndex)
 	if old.flags&meeting != 0 { // an attempt that was not answered: what it met is still there
 		old.flags &^= meeting
 		oldIndex = s.reuseOf(old).old
-		old = s.flows.at(oldIndex)
+		old = s.flows.At(oldIndex)
 	}
 	if old.closing == 0 {
 		return
 	}
-	c := s.closings.at(old.closing)
+	c := s.closings.At(old.closing)
 	seg := &p.seg
 	r := reuse{old: oldIndex, syn: p.time, last: p.time, frame: p.frame, sent: 1}
 	if s.sameSender(old, g) {
@@ -134,14 +134,14 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	}
 	r.otherTTL = old.e[by].ttls.deny(seg.TTL)
 	r.judge(old, c, seg, &s.rules)
-	index := s.reuses.add()
+	index := s.reuses.Add()
 	s.reusers[g.id] = index
 	g.flags |= reused
 	if r.holds[by] {
 		r.isn = isnSignOf(old, c, by, p)
 	}
 	r.holders = 1
-	*s.reuses.at(index) = r
+	*s.reuses.At(index) = r
 	if r.holds[by] {
 		s.takeOver(old, c, index, by, p)
 	}
@@ -151,11 +151,11 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	}
 	g.flags |= meeting
 	old.flags |= met
-	s.arrived(old, c, s.reuses.at(index))
+	s.arrived(old, c, s.reuses.At(index))
 }
 
 // reuseOf returns what came of the SYN of f, which met a TIME_WAIT.
-func (s *shard) reuseOf(f *flow) *reuse { return s.reuses.at(s.reusers[f.id]) }
+func (s *shard) reuseOf(f *flow) *reuse { return s.reuses.At(s.reusers[f.id]) }
 
 // sameSender reports whether endpoint 0 of two connections on the same addresses and ports is the same end.
 func (s *shard) sameSender(a, b *flow) bool { return s.ends(a) == s.ends(b) }
@@ -208,7 +208,7 @@ func (s *shard) arrived(old *flow, c *closing, r *reuse) {
 
 // takeOver notes that a SYN ended the TIME_WAIT of x, unless p, with which x begins the next connection, shows that there was none.
 func (s *shard) takeOver(old *flow, c *closing, index int32, x int, p *packet) {
-	r := s.reuses.at(index)
+	r := s.reuses.At(index)
 	ev := s.eventsOf(old, &c.timeWait[x])
 	proven := r.isn == isnHeld && s.rules.linux
 	if ev.reused != 0 || ev.denied != 0 || ev.killed != 0 && !proven {
@@ -232,7 +232,7 @@ func (s *shard) takeOver(old *flow, c *closing, index int32, x int, p *packet) {
 // the sender there if the segment belongs to that.
 func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 	r := s.reuseOf(g)
-	old := s.flows.at(r.old)
+	old := s.flows.At(r.old)
 	seg := &p.seg
 	by := int(r.by)
 	end := g.e[0].isn + 1
@@ -243,7 +243,7 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 		case seg.Flags.Has(decode.SYN):
 			r.last = p.time
 			r.sent++
-			s.arrived(old, s.closings.at(old.closing), r)
+			s.arrived(old, s.closings.At(old.closing), r)
 		case seg.Flags.Has(decode.RST) && !seg.Flags.Has(decode.ACK) && r.challenges > 0 && seg.Seq == r.challengeAck:
 			r.resets++
 			return old, by
@@ -257,7 +257,7 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 	switch {
 	case seg.Flags.Has(decode.SYN|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
 		if y := old.peer(by); r.holds[y] {
-			r.isn = isnSignOf(old, s.closings.at(old.closing), y, p)
+			r.isn = isnSignOf(old, s.closings.At(old.closing), y, p)
 		}
 		s.settleReuse(g, p, accepted)
 	case seg.Flags.Has(decode.RST|decode.ACK) && (seg.Ack == end || seg.Ack == g.e[0].out.Next()):
@@ -268,7 +268,7 @@ func (s *shard) meets(g *flow, x int, p *packet) (*flow, int) {
 			r.challenge, r.challengeAck = p.frame, seg.Ack
 		}
 		y := old.peer(by)
-		if tw := &s.closings.at(old.closing).timeWait[y]; r.answersAfterRST(s.events(tw), p, s.delta(holder)) {
+		if tw := &s.closings.At(old.closing).timeWait[y]; r.answersAfterRST(s.events(tw), p, s.delta(holder)) {
 			s.survive(s.eventsOf(old, tw))
 		}
 		return old, y
@@ -287,9 +287,9 @@ func (s *shard) settleReuse(g *flow, p *packet, result reuseResult) {
 	g.flags &^= meeting
 	r := s.reuseOf(g)
 	r.result, r.answer, r.answered = result, p.frame, p.time
-	old := s.flows.at(r.old)
+	old := s.flows.At(r.old)
 	old.flags &^= met
-	x, c, index := old.peer(int(r.by)), s.closings.at(old.closing), s.reusers[g.id]
+	x, c, index := old.peer(int(r.by)), s.closings.At(old.closing), s.reusers[g.id]
 	switch {
 	case !r.holds[x]:
 	case result == accepted:

@@ -41,7 +41,7 @@ func (s *shard) closingIn(f *flow) *closing {
 	if f.closing == 0 {
 		return nil
 	}
-	return s.closings.at(f.closing)
+	return s.closings.At(f.closing)
 }
 
 // infer infers the states of both endpoints from what is known of them; c is the side record of f, nil if there is none.
@@ -74,7 +74,7 @@ func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 	if c.resets == 0 {
 		return
 	}
-	q := s.resets.at(c.resets)
+	q := s.resets.At(c.resets)
 	for x := range out {
 		if q.gone[x].valid {
 			out[x] = Closed
@@ -92,7 +92,7 @@ func (s *shard) overrule(f *flow, c *closing, out *[2]State) {
 
 // lostFIN returns what is known of the FIN of x. If it has not been captured, its sender may have counted one already.
 func (s *shard) lostFIN(f *flow, c *closing, x int) *finFacts {
-	n, early := &c.fin[x], &s.raritiesIn(s.odds.at(f.odd)).early[x]
+	n, early := &c.fin[x], &s.raritiesIn(s.odds.At(f.odd)).early[x]
 	if !n.sent && early.valid && early.seq == f.e[x].out.Next()+1 {
 		n = &finFacts{sent: true, end: early.seq, ack: early.ack}
 		s.noteLostFIN(f, x, n, &c.fin[f.peer(x)], early, identity{})

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"finscope/internal/arena"
 	"finscope/internal/decode"
 	"finscope/reassembly"
 )
@@ -12,23 +13,23 @@ type shard struct {
 	seed    uint64
 
 	table    table
-	flows    freeArena[flow]
+	flows    arena.Free[flow]
 	begun    uint64 // connections so far
 	births   births
-	wides    freeArena[wideEnds]
-	gaps     freeArena[reassembly.Gaps]
+	wides    arena.Free[wideEnds]
+	gaps     arena.Free[reassembly.Gaps]
 	newGaps  reassembly.Gaps // room for those of a stream that has none so far
-	closings freeArena[closing]
-	resets   freeArena[resets]
+	closings arena.Free[closing]
+	resets   arena.Free[resets]
 	pendings map[int32]pendingSYN // by flow.id
 	reusers  map[int32]int32      // index in reuses, by flow.id of the connection whose SYN met a TIME_WAIT
-	suspects freeArena[packet]    // FINs outside the window: they count once something agrees with them
-	odds     freeArena[oddities]
-	rarities freeArena[rarities]
-	repeats  freeArena[repeats]
-	notes    freeArena[note]
-	waitLog  freeArena[waitEvents]
-	reuses   freeArena[reuse]
+	suspects arena.Free[packet]   // FINs outside the window: they count once something agrees with them
+	odds     arena.Free[oddities]
+	rarities arena.Free[rarities]
+	repeats  arena.Free[repeats]
+	notes    arena.Free[note]
+	waitLog  arena.Free[waitEvents]
+	reuses   arena.Free[reuse]
 	rules    timeWaitRules
 	bound    bound
 	wheel    wheel // all connections, each to be looked at when it may be over for long
@@ -63,11 +64,11 @@ type shard struct {
 
 func newShard(m *machine, seed uint64) *shard {
 	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(foldAfter), foldBeyond: neverFold}
-	s.resets.grow() // these are read where there is none
-	s.odds.grow()
-	s.rarities.grow()
-	s.repeats.grow()
-	s.gaps.grow()
+	s.resets.Grow() // these are read where there is none
+	s.odds.Grow()
+	s.rarities.Grow()
+	s.repeats.Grow()
+	s.gaps.Grow()
 	s.table.grow()
 	return s
 }
@@ -75,7 +76,7 @@ func newShard(m *machine, seed uint64) *shard {
 // add enters a segment. h is the hash of its ends.
 func (s *shard) add(p *packet, h uint64) {
 	s.pass(p.time, 1)
-	if id := s.table.likely(h); id <= 0 || !s.enterKnown(s.flows.at(id), p) {
+	if id := s.table.likely(h); id <= 0 || !s.enterKnown(s.flows.At(id), p) {
 		s.enterAny(p, h)
 	}
 	s.foldEnded()
@@ -179,10 +180,10 @@ func (s *shard) begin(sl *slot, p *packet) {
 // newFlow adds a connection to the arena and makes it the latest between its ends, whose slot is sl. Its first packet p is
 // not yet entered.
 func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
-	id := s.flows.add()
+	id := s.flows.Add()
 	s.begun++
 	sl.flow = id
-	f := s.flows.at(id)
+	f := s.flows.At(id)
 	f.start, f.last, f.firstFrame, f.lastFrame, f.id, f.birth = p.time, p.time, p.frame, p.frame, id, birth
 	s.setEnds(f, endsOf(&p.seg))
 	s.wheel.add(entry{id, birth}, s.nextLook(p.time, p.time))
@@ -194,7 +195,7 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 // that connection, unfolded; nil if it is gone, or there is none. x is its endpoint that sent the segment.
 func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 	sl = s.table.find(h, func(id int32) (same bool) {
-		f = s.flows.at(id)
+		f = s.flows.At(id)
 		same, x = s.sender(f, seg)
 		return same
 	})

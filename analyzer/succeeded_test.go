@@ -73,8 +73,8 @@ func TestSucceededConnection(t *testing.T) {
 			}
 			q.flush()
 			latest := func(s *shard) *Flow {
-				for id := s.flows.len(); id > 0; id-- {
-					if f := s.flows.at(id); f.birth == int32(s.begun)-1 {
+				for id := s.flows.Len(); id > 0; id-- {
+					if f := s.flows.At(id); f.birth == int32(s.begun)-1 {
 						return s.record(f, int(f.birth), now, &as)
 					}
 				}

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"slices"
 
+	"finscope/internal/arena"
 	"finscope/internal/decode"
 )
 
@@ -27,7 +28,7 @@ type survey struct {
 // are watched; nil: none are.
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
-	s.waits = newBlock[serverWait](acc.held[1])[:0]
+	s.waits = arena.NewBlock[serverWait](acc.held[1])[:0]
 	if 10*acc.held[0] >= l.ports.Size() {
 		s.many = make(holderCounts, holderParts)
 	}
@@ -56,7 +57,7 @@ func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 		})
 		waits := p.account().waits
 		for i := range waits {
-			s.takeWait(l, p, &waits[i], p.briefs.at(waits[i].brief))
+			s.takeWait(l, p, &waits[i], p.briefs.At(waits[i].brief))
 		}
 	}
 	s.client.run()
@@ -75,7 +76,7 @@ func (s *survey) takeRefused(acc *account, t *troubled) {
 	var told []incident // those that tell of its troubles
 	for _, p := range acc.pages {
 		for _, i := range p.account().refused {
-			r := p.briefs.at(i)
+			r := p.briefs.At(i)
 			e := incident{r.start, p.streams.of(r.birth)}
 			s.refused = append(s.refused, e)
 			if r.marks.has(attempted) && !r.marks.has(selfMade) {

@@ -39,7 +39,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	}
 	e.isn = seg.Seq
 	if f.closing != 0 {
-		if r := &s.resets.at(s.closings.at(f.closing).resets).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
+		if r := &s.resets.At(s.closings.At(f.closing).resets).rst; r.refuses(f.peer(x), seg) && !f.e[f.peer(x)].sentSYN() {
 			r.refusal, r.unproven = true, false
 		}
 	}
@@ -88,7 +88,7 @@ func (s *shard) keepSYNACK(f *flow, x int, next reassembly.Seq) {
 // acknowledges that, or is what its sender sent next.
 func (s *shard) chooseSYNACK(f *flow, x int, seg *decode.Segment) {
 	y := f.peer(x)
-	switch o := s.odds.at(f.odd); {
+	switch o := s.odds.At(f.odd); {
 	case o.synACK[y].marks != 0 && f.e[y].marks.onlySYNACK() && seg.Flags.Has(decode.ACK) && seg.Ack == o.synACK[y].isn+1:
 		s.takeSYNACK(f, y, &o.synACK[y])
 	case o.synACK[x].marks != 0 && f.e[x].marks.onlySYNACK() && seg.Seq == o.synACK[x].isn+1:
@@ -113,7 +113,7 @@ func (s *shard) takeSYNACK(f *flow, x int, first *synACK) {
 // next one, and returns the connection and the sending endpoint there; nil if the segment is a SYN that waits to be
 // explained. It is called for segments with SYN, and while a SYN waits.
 func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
-	f, seg := s.flows.at(sl.flow), &p.seg
+	f, seg := s.flows.At(sl.flow), &p.seg
 	if f.flags&meeting != 0 {
 		if old, y := s.meets(f, x, p); old != f {
 			return old, y
@@ -152,7 +152,7 @@ func (s *shard) strangeSYN(f *flow, x int, seg *decode.Segment) bool {
 	switch {
 	case e.sentSYN():
 		return seg.Seq != e.isn
-	case f.closing != 0 && s.resets.at(s.closings.at(f.closing).resets).rst.refuses(f.peer(x), seg):
+	case f.closing != 0 && s.resets.At(s.closings.At(f.closing).resets).rst.refuses(f.peer(x), seg):
 		return false // its refusal was captured before it
 	case e.out.Started(): // its first packets, or the SYN-ACK, were captured before it
 		return e.out.Start() != seg.Seq+1 && e.out.Start() != seg.End()

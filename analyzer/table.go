@@ -1,5 +1,7 @@
 package analyzer
 
+import "finscope/internal/arena"
+
 // table finds the latest connection between two ends: open addressing with linear probing, at most 3/4 full.
 type table struct {
 	slots []slot
@@ -69,7 +71,7 @@ func (t *table) grow() {
 		return
 	}
 	old := t.slots
-	t.slots = newBlock[slot](max(1024, 2*len(old)))
+	t.slots = arena.NewBlock[slot](max(1024, 2*len(old)))
 	mask := uint32(len(t.slots) - 1)
 	for _, sl := range old {
 		if sl.flow == 0 {

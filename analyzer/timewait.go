@@ -66,10 +66,10 @@ func (s *shard) eventsOf(f *flow, tw *timeWaitFacts) *waitEvents {
 		s.waited(f)
 	}
 	if tw.more == 0 {
-		tw.more = s.waitLog.add()
-		s.waitLog.at(tw.more).began = tw.since
+		tw.more = s.waitLog.Add()
+		s.waitLog.At(tw.more).began = tw.since
 	}
-	return s.waitLog.at(tw.more)
+	return s.waitLog.At(tw.more)
 }
 
 // events returns the record of what happened to a TIME_WAIT; an empty one if there is none.
@@ -77,7 +77,7 @@ func (s *shard) events(tw *timeWaitFacts) *waitEvents {
 	if tw.more == 0 {
 		return new(waitEvents)
 	}
-	return s.waitLog.at(tw.more)
+	return s.waitLog.At(tw.more)
 }
 
 // followTimeWaits enters the packet p, already entered in its connection, into the TIME_WAITs of both ends.
@@ -225,7 +225,7 @@ func (s *shard) deny(f *flow, c *closing, q *resets, x int, r *rstFacts) {
 // resetFoundTimeWait enters a RST that was thought to have ended FIN_WAIT_2 of x. The packet p of x shows that the FIN before it had
 // arrived: it came after the close.
 func (s *shard) resetFoundTimeWait(f *flow, c *closing, x int, p *packet) {
-	q, tw := s.resets.at(c.resets), &c.timeWait[x]
+	q, tw := s.resets.At(c.resets), &c.timeWait[x]
 	if tw.since = max(tw.since, p.time); s.rules.kill != killNever {
 		ev := s.eventsOf(f, tw)
 		ev.killed, ev.killFrame = p.time, q.rst.frame

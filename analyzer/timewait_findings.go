@@ -34,7 +34,7 @@ func (c *casefile) timeWaits() {
 
 // timeWaitAbsent describes a TIME_WAIT that was gone when the next connection came.
 func (c *casefile) timeWaitAbsent(x int, ev *waitEvents) {
-	r := c.s.reuses.at(ev.by)
+	r := c.s.reuses.At(ev.by)
 	why := c.text("its initial sequence number there (frame %d) goes by its clock, and Linux takes the old next one + 65537 out of a TIME_WAIT", ev.denyFrame)
 	switch {
 	case r.result == refused:
@@ -59,7 +59,7 @@ func (c *casefile) timeWaitKilled(x int, w *wait, ev *waitEvents) {
 
 // timeWaitReused describes a TIME_WAIT that made way for the next connection.
 func (c *casefile) timeWaitReused(x int, w *wait, ev *waitEvents) {
-	r := c.s.reuses.at(ev.by)
+	r := c.s.reuses.At(ev.by)
 	frames := []uint64{r.frame, r.answer}
 	rfc := "RFC 9293 §3.6.1"
 	if r.rule == tsNewer {

@@ -79,11 +79,11 @@ func TestCapturedTwice(t *testing.T) {
 			fin := decode.Segment{Flags: decode.FIN | decode.ACK, Seq: 110, Ack: 300, IPID: 2}
 			enter(start, 0, fin, tt.first)
 			enter(start+tt.after, 0, fin, tt.again)
-			f := s.flows.at(1)
-			if s.flows.len() != 1 || f.closing == 0 {
-				t.Fatalf("%d connections, closing %d", s.flows.len(), f.closing)
+			f := s.flows.At(1)
+			if s.flows.Len() != 1 || f.closing == 0 {
+				t.Fatalf("%d connections, closing %d", s.flows.Len(), f.closing)
 			}
-			if got := s.copies(&s.closings.at(f.closing).fin[0]); s.duplicates != tt.duplicates || got != tt.sent {
+			if got := s.copies(&s.closings.At(f.closing).fin[0]); s.duplicates != tt.duplicates || got != tt.sent {
 				t.Errorf("captured twice: %d, sent: %d; want %d, %d; %s", s.duplicates, got, tt.duplicates, tt.sent, tt.reason)
 			}
 			if f.e[0].packets != 3 {
@@ -129,7 +129,7 @@ func TestCapturedTwiceAmongOthers(t *testing.T) {
 			if s.duplicates != tt.want {
 				t.Errorf("captured twice: %d, want %d; %s", s.duplicates, tt.want, tt.reason)
 			}
-			if n := s.flows.at(1).e[0].packets; n != uint64(len(tt.entries)) {
+			if n := s.flows.At(1).e[0].packets; n != uint64(len(tt.entries)) {
 				t.Errorf("%d packets counted, want %d", n, len(tt.entries))
 			}
 		})
@@ -183,11 +183,11 @@ func TestCapturedAtTwoHosts(t *testing.T) {
 				p := packet{frame: uint64(i + 1), time: 1e9 + e.at*ms, seg: e.seg}
 				enter(s, &p)
 			}
-			f := s.flows.at(1)
+			f := s.flows.At(1)
 			if f.closing == 0 {
 				t.Fatal("no FIN was taken")
 			}
-			if got := s.copies(&s.closings.at(f.closing).fin[0]); got != tt.sent {
+			if got := s.copies(&s.closings.At(f.closing).fin[0]); got != tt.sent {
 				t.Errorf("the FIN was sent %d times, want %d; %s", got, tt.sent, tt.reason)
 			}
 		})

@@ -1,12 +1,14 @@
 package analyzer
 
+import "finscope/internal/arena"
+
 // wheel has the connections of a shard by the time at which they are to be looked at next: in turns of equal length, of which
 // so many lie ahead. Each connection is in it once; within a turn the order is that in which they came.
 type wheel struct {
 	length int64 // of a turn, ns
 	now    int64 // the turn that is looked at: all before it have been
 	turns  [turns]turn
-	pages  freeArena[entries]
+	pages  arena.Free[entries]
 }
 
 // turns is how many there are. The current one, and the one before the first in line, are not waited for.
@@ -33,16 +35,16 @@ func newWheel(span int64) wheel { return wheel{length: span/(turns-2) + 1} }
 func (w *wheel) add(e entry, due int64) {
 	at := min(max(due/w.length+1, w.now+1), w.now+turns-1)
 	t := &w.turns[uint64(at)%turns]
-	if t.last == 0 || w.pages.at(t.last).n == int32(len(entries{}.all)) {
-		i := w.pages.add()
+	if t.last == 0 || w.pages.At(t.last).n == int32(len(entries{}.all)) {
+		i := w.pages.Add()
 		if t.last == 0 {
 			t.first = i
 		} else {
-			w.pages.at(t.last).next = i
+			w.pages.At(t.last).next = i
 		}
 		t.last = i
 	}
-	p := w.pages.at(t.last)
+	p := w.pages.At(t.last)
 	p.all[p.n] = e
 	p.n++
 }
@@ -55,9 +57,9 @@ func (w *wheel) take(now int64) (p entries) {
 	for {
 		t := &w.turns[uint64(w.now)%turns]
 		if i := t.first; i != 0 {
-			p = *w.pages.at(i)
+			p = *w.pages.At(i)
 			t.first = p.next
-			w.pages.release(i)
+			w.pages.Release(i)
 			return p
 		}
 		*t = turn{}

@@ -1,12 +1,12 @@
-package analyzer
+package arena
 
 import "unsafe"
 
 // hugePage is the size of huge pages on nearly all machines.
 const hugePage = 2 << 20
 
-// newBlock returns zero elements for a list that will be filled, on huge pages if the kernel has some there.
-func newBlock[T any](n int) []T {
+// NewBlock returns zero elements for a list that will be filled, on huge pages if the kernel has some there.
+func NewBlock[T any](n int) []T {
 	block := make([]T, n)
 	wantHugePages(block)
 	// What is read before it is written to gets the kernel's page of zeros first. With the first write it gets a page of its

@@ -1,11 +1,11 @@
-package analyzer
+package arena
 
 import "testing"
 
 // A block is zero, of whatever size.
 func TestNewBlock(t *testing.T) {
 	for _, n := range []int{1, 1000, hugePage / 8, 3*hugePage/8 + 5} {
-		block := newBlock[int64](n)
+		block := NewBlock[int64](n)
 		if len(block) != n {
 			t.Fatalf("%d elements, want %d", len(block), n)
 		}

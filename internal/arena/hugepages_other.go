@@ -1,6 +1,6 @@
 //go:build !linux
 
-package analyzer
+package arena
 
 // wantHugePages does nothing: other systems decide on their own.
 func wantHugePages[T any]([]T) {}
