@@ -2,8 +2,9 @@ package analyzer
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"finscope/internal/timeline"
 )
 
 // From how many TIME_WAITs of a listening port a blocked bind is more than a note. One is enough to make bind() fail, but
@@ -17,10 +18,10 @@ const (
 
 // serverWaits says what the TIME_WAITs of a server are in the way of.
 func (l *ledger) serverWaits(acc *account, s *survey) (out []GroupFinding) {
-	if s.server.now > 0 {
+	if s.server.Now > 0 {
 		out = append(out, l.bindBlocked(acc, s))
 	}
-	if s.server.peak >= manyBlocked {
+	if s.server.Peak >= manyBlocked {
 		out = append(out, l.serverHolds(acc, s))
 	}
 	return out
@@ -61,10 +62,10 @@ func (l *ledger) bindBlocked(acc *account, s *survey) GroupFinding {
 // outageFrom.
 func (s *survey) refusing(since int64) bool {
 	since = max(since, s.latest)
-	first, last := int64(maxTime), int64(0)
+	first, last := int64(timeline.Never), int64(0)
 	for _, e := range s.refused {
-		if e.time > since {
-			first, last = min(first, e.time), max(last, e.time)
+		if e.Time > since {
+			first, last = min(first, e.Time), max(last, e.Time)
 		}
 	}
 	return last-first >= outageFrom
@@ -88,15 +89,15 @@ func (l *ledger) serverHolds(acc *account, s *survey) GroupFinding {
 	c := s.server
 	port := acc.at.Port()
 	f := GroupFinding{
-		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.peak, Streams: s.standAt(c.peakTime).streams,
-		Start: at(c.first), End: at(l.end),
+		Code: ServerHoldsTimeWait, Severity: Info, IP: acc.at.Addr(), Port: &port, Count: c.Peak, Streams: s.standAt(c.PeakTime).streams,
+		Start: at(c.First), End: at(l.end),
 	}
-	if c.peak >= crowded {
+	if c.Peak >= crowded {
 		f.Severity = Warning
 	}
 	f.Text = fmt.Sprintf("%v closed first in %d of %d connections and pays for it: up to %d TIME_WAITs at once (at %s), %d at the end of the capture. They take memory, not ports: "+
 		"a client that comes back on the same port is accepted if its sequence number or timestamp is newer",
-		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.peak, l.clock(c.peakTime), c.now)
+		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.Peak, l.clock(c.PeakTime), c.Now)
 	f.Advice = "let the clients close first, or keep connections open for several requests (keep-alive)"
 	if l.linux {
 		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
@@ -112,18 +113,18 @@ const crowded = 32768
 // its port, and accepted once they were gone: what a bind that fails looks like from outside. A server that is merely
 // restarted accepts before that; one that is down accepts at any time.
 func (l *ledger) outages(acc *account, s *survey) (out []GroupFinding) {
-	var left []span
+	var left []timeline.Span
 	for _, p := range acc.pages {
 		left = append(left, p.account().left...)
 	}
-	if len(s.refused) == 0 || len(s.server.starts)+len(left) == 0 {
+	if len(s.refused) == 0 || s.server.Peak+len(left) == 0 {
 		return nil
 	}
-	behind := crowdOf(left)
+	behind := timeline.CrowdOf(left)
 	for i := 0; i < len(s.refused); {
-		again := s.again(s.refused[i].time)
+		again := s.again(s.refused[i].Time)
 		j := i
-		for j < len(s.refused) && s.refused[j].time < again {
+		for j < len(s.refused) && s.refused[j].Time < again {
 			j++
 		}
 		if f, ok := l.outage(acc, s, behind, s.refused[i:max(j, i+1)], again); ok {
@@ -134,47 +135,17 @@ func (l *ledger) outages(acc *account, s *survey) (out []GroupFinding) {
 	return out
 }
 
-// crowd tells of many holds how many there are at a moment, without looking at each.
-type crowd struct {
-	since, until []int64 // sorted, each for itself
-	last         []int64 // by since: when the last of those that began until then ends
-}
-
-// crowdOf makes the crowd of what was there in these times. It puts them in order.
-func crowdOf(times []span) *crowd {
-	lasting := slices.DeleteFunc(times, func(t span) bool { return t.from >= t.to })
-	sortBy(lasting, func(t *span) int64 { return t.from }, func(a, b span) int { return 0 })
-	c := &crowd{since: make([]int64, 0, len(lasting)), until: make([]int64, 0, len(lasting)), last: make([]int64, 0, len(lasting))}
-	var last int64
-	for i := range lasting {
-		last = max(last, lasting[i].to)
-		c.since, c.until, c.last = append(c.since, lasting[i].from), append(c.until, lasting[i].to), append(c.last, last)
-	}
-	sortTimes(c.until)
-	return c
-}
-
-// at returns how many holds there are at a time, and when the last of them ends; 0 if there are none.
-func (c *crowd) at(t int64) (n int, gone int64) {
-	begun, _ := slices.BinarySearch(c.since, t+1)
-	over, _ := slices.BinarySearch(c.until, t+1)
-	if begun == over {
-		return 0, 0
-	}
-	return begun - over, c.last[begun-1]
-}
-
 // soonAfter is within which time after the last obstacle has gone a service that waited for that is back: programs that
 // start others try again every few seconds, with growing pauses.
 const soonAfter = 30e9
 
 // outage judges one stretch of refusals; again is when the service accepted next.
-func (l *ledger) outage(acc *account, s *survey, leaving *crowd, refused []incident, again int64) (GroupFinding, bool) {
-	from, to := refused[0].time, refused[len(refused)-1].time
+func (l *ledger) outage(acc *account, s *survey, leaving *timeline.Crowd, refused []timeline.Incident, again int64) (GroupFinding, bool) {
+	from, to := refused[0].Time, refused[len(refused)-1].Time
 	waits, gone := s.waiting(from)
-	left, later := leaving.at(from)
+	left, later := leaving.At(from)
 	gone = max(gone, later) // when the last obstacle went
-	over := again != maxTime
+	over := again != timeline.Never
 	switch {
 	case waits+left == 0:
 		return GroupFinding{}, false
@@ -188,7 +159,7 @@ func (l *ledger) outage(acc *account, s *survey, leaving *crowd, refused []incid
 	port := acc.at.Port()
 	f := GroupFinding{Code: RefusedWhileTimeWait, Severity: Error, IP: acc.at.Addr(), Port: &port, Count: len(refused), Streams: []int{}, Start: at(from), End: at(to)}
 	for _, e := range refused {
-		f.Streams = append(f.Streams, int(e.stream))
+		f.Streams = append(f.Streams, int(e.Stream))
 	}
 	var held []string
 	if waits > 0 {
@@ -205,7 +176,7 @@ func (l *ledger) outage(acc *account, s *survey, leaving *crowd, refused []incid
 			acc.at, counted(int64(len(refused)), "connection", "connections"), l.clock(from), obstacles, l.clock(again), human(again-gone), float64(again-from)/1e9)
 	} else {
 		until := "for as long as that stays"
-		if gone != maxTime {
+		if gone != timeline.Never {
 			until = "until " + l.clock(gone)
 		}
 		f.Text = fmt.Sprintf("%v refuses connections since %s (%d so far) while the port has %s: likely a bind that fails with \"address already in use\" %s; out of service for %.1f s so far",

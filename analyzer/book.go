@@ -6,6 +6,7 @@ import (
 
 	"finscope/internal/arena"
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // book is what connections add up to, each entered once, when how it ended is decided. After that the connection itself
@@ -116,7 +117,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 
 	i := b.link(acc)
 	r := b.briefs.At(i)
-	*r = brief{start: f.start, closed: maxTime, birth: f.birth, port: f.port(o.client)}
+	*r = brief{start: f.start, closed: timeline.Never, birth: f.birth, port: f.port(o.client)}
 	b.setClient(r, s.host(f, o.client))
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
@@ -258,16 +259,16 @@ func (acc *account) bind(f *flow, o *outcome, server int) {
 		return
 	}
 	n := &o.c.fin[o.client]
-	left := span{n.doneTime(), maxTime}
+	left := timeline.Span{From: n.doneTime(), To: timeline.Never}
 	switch {
 	case o.state[server] == CloseWait:
 		acc.left = append(acc.left, left)
 	case o.resets.rst.accepted && o.resets.rst.before[server] == CloseWait:
-		left.to = o.resets.rst.time
+		left.To = o.resets.rst.time
 	case n.sent && o.c.fin[server].sent && n.acked:
-		left.to = o.c.fin[server].doneTime()
+		left.To = o.c.fin[server].doneTime()
 	}
-	if left.to != maxTime && left.to-left.from > longCloseWait {
+	if left.To != timeline.Never && left.To-left.From > longCloseWait {
 		acc.left = append(acc.left, left)
 	}
 	if o.state[server] == Established || o.state[server] == CloseWait {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"finscope/internal/timeline"
 )
 
 // troubled is a service of which SYNs were refused, or connections reset before it ever answered.
@@ -15,10 +17,10 @@ type troubled struct {
 	refused int
 
 	// Filled in when its connections are looked at.
-	refusals []incident // by time
-	accepted *nextAfter // when it accepted a SYN, of the ends of bursts and what else is asked for
-	lulls    *lulls     // at refusals
-	ends     []lifetime // by end; only if there are lulls
+	refusals []timeline.Incident // by time
+	accepted *timeline.NextAfter // when it accepted a SYN, of the ends of bursts and what else is asked for
+	lulls    *timeline.Lulls     // at refusals
+	ends     []lifetime          // by end; only if there are lulls
 }
 
 // pendingReset is an established connection that the server reset without ever having sent anything.
@@ -85,33 +87,33 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 }
 
 // begin prepares for a look at all connections of the service. refusals are the SYNs that it refused.
-func (t *troubled) begin(refusals []incident) {
-	slices.SortFunc(refusals, incident.compare)
+func (t *troubled) begin(refusals []timeline.Incident) {
+	slices.SortFunc(refusals, timeline.Incident.Compare)
 	t.refusals = refusals
-	sortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
-	t.accepted = newNextAfter(momentsOf(t.burstEnds()))
+	timeline.SortBy(t.pending, func(p *pendingReset) int64 { return p.end }, func(a, b pendingReset) int { return cmp.Compare(a.stream, b.stream) })
+	t.accepted = timeline.NewNextAfter(timeline.MomentsOf(t.burstEnds()))
 	if t.refused > 0 {
 		times := make([]int64, len(refusals))
 		for i, e := range refusals {
-			times[i] = e.time
+			times[i] = e.Time
 		}
-		t.lulls = newLulls(momentsOf(times))
+		t.lulls = timeline.NewLulls(timeline.MomentsOf(times))
 	}
 }
 
 // enter notes a connection of the service.
 func (t *troubled) enter(r *brief, stream int32) {
 	if r.marks.has(attempted) && r.marks.has(answeredSYN) {
-		t.accepted.add(incident{r.start, stream})
+		t.accepted.Add(timeline.Incident{Time: r.start, Stream: stream})
 	}
 	if t.lulls != nil && r.marks.has(served) {
-		t.lulls.add(r.start, r.closed)
+		t.lulls.Add(r.start, r.closed)
 	}
 }
 
 // meet takes up the connections of the service once more, after lulls were found that follow on these ends.
 func (t *troubled) meet(pages []page, ends []int64) {
-	t.accepted = newNextAfter(momentsOf(append(ends, t.burstEnds()...)))
+	t.accepted = timeline.NewNextAfter(timeline.MomentsOf(append(ends, t.burstEnds()...)))
 	for _, p := range pages {
 		t.ends = slices.Grow(t.ends, p.account().flows)
 		p.eachBrief(func(r *brief) {
@@ -120,7 +122,7 @@ func (t *troubled) meet(pages []page, ends []int64) {
 			case r.marks.has(selfMade):
 				return
 			case r.marks.has(attempted) && r.marks.has(answeredSYN):
-				t.accepted.add(incident{r.start, stream})
+				t.accepted.Add(timeline.Incident{Time: r.start, Stream: stream})
 			}
 			if r.marks.has(served) {
 				t.ends = append(t.ends, lifetime{
@@ -130,37 +132,37 @@ func (t *troubled) meet(pages []page, ends []int64) {
 			}
 		})
 	}
-	t.accepted.end()
-	sortBy(t.ends, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
+	t.accepted.End()
+	timeline.SortBy(t.ends, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
 }
 
 // next returns the first attempt after a moment that was answered, and whether there is one.
 func (t *troubled) next(after int64) (attempt, bool) {
-	a := t.accepted.after(after)
-	accepted := a.time != maxTime
+	a := t.accepted.After(after)
+	accepted := a.Time != timeline.Never
 	i := t.firstRefusal(after)
-	if i < len(t.refusals) && t.refusals[i].compare(a) <= 0 {
+	if i < len(t.refusals) && t.refusals[i].Compare(a) <= 0 {
 		r := t.refusals[i]
-		return attempt{time: r.time, refused: true, accepted: r == a}, true
+		return attempt{time: r.Time, refused: true, accepted: r == a}, true
 	}
-	return attempt{time: a.time, accepted: accepted}, accepted
+	return attempt{time: a.Time, accepted: accepted}, accepted
 }
 
 // firstRefusal returns the index of the first refusal after a moment.
 func (t *troubled) firstRefusal(after int64) int {
-	return sort.Search(len(t.refusals), func(i int) bool { return t.refusals[i].time > after })
+	return sort.Search(len(t.refusals), func(i int) bool { return t.refusals[i].Time > after })
 }
 
 // refusedFrom counts the SYNs refused from a moment on until one was accepted, and returns when that was; 0: never.
 func (t *troubled) refusedFrom(after int64) (n int, back int64) {
-	a := t.accepted.after(after)
-	for i := t.firstRefusal(after); i < len(t.refusals) && t.refusals[i].compare(a) < 0; i++ {
+	a := t.accepted.After(after)
+	for i := t.firstRefusal(after); i < len(t.refusals) && t.refusals[i].Compare(a) < 0; i++ {
 		n++
 	}
-	if a.time == maxTime {
+	if a.Time == timeline.Never {
 		return n, 0
 	}
-	return n, a.time
+	return n, a.Time
 }
 
 const (
@@ -177,9 +179,9 @@ const (
 func (g *gathering) exitsOf(acc *account, t *troubled) []GroupFinding {
 	own := &gathering{trouble: trouble{end: g.end, a: g.a}} // services are judged side by side
 	explained := map[int]bool{}
-	t.accepted.end()
+	t.accepted.End()
 	if t.lulls != nil {
-		if ends := t.lulls.ends(); len(ends) > 0 {
+		if ends := t.lulls.Ends(); len(ends) > 0 {
 			t.meet(acc.pages, ends)
 			own.processExits(acc.at, t, explained)
 		}
@@ -282,7 +284,7 @@ func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[i
 	done := -1
 	for _, a := range t.refusals {
 		// The connections that had ended by the time of this refusal, and of these the last burst.
-		to := sort.Search(len(ends), func(i int) bool { return ends[i].end > a.time })
+		to := sort.Search(len(ends), func(i int) bool { return ends[i].end > a.Time })
 		if to == 0 || to == done {
 			continue
 		}

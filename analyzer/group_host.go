@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"finscope/internal/timeline"
 )
 
 // lostState is a connection that a host, or something in its name, knew nothing of when it was used.
@@ -77,7 +79,7 @@ func (g *gathering) hosts() {
 	}
 	for i := range g.watch.hosts {
 		h, s := &g.watch.hosts[i], g.sightings.of(g.watch, int32(i))
-		sortBy(s.all, func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
+		timeline.SortBy(s.all, func(p *presence) int64 { return int64(p.stream) }, func(a, b presence) int { return 0 })
 		restarts := g.restarts(h.addr, s.all)
 		g.unreachable(h, s, restarts)
 	}
@@ -87,16 +89,13 @@ func (g *gathering) hosts() {
 // maxEvents bounds for how many separate events of one host its connections are gone through.
 const maxEvents = 64
 
-// span is a time.
-type span struct{ from, to int64 }
-
 // restarts reports the RSTs of a host that knew nothing of its connections: if none of those open before went on, it was
 // restarted; if others did, what is between lost them. met is what was heard of the host on all its connections, in the order
 // of these. It returns the times for which that accounts.
-func (g *gathering) restarts(host netip.Addr, met []presence) []span {
+func (g *gathering) restarts(host netip.Addr, met []presence) []timeline.Span {
 	all := g.lost[host]
-	sortBy(all, func(l *lostState) int64 { return l.time }, func(a, b lostState) int { return cmp.Compare(a.stream, b.stream) })
-	var out []span
+	timeline.SortBy(all, func(l *lostState) int64 { return l.time }, func(a, b lostState) int { return cmp.Compare(a.stream, b.stream) })
+	var out []timeline.Span
 	for i, n := 0, 0; i < len(all) && n < maxEvents; n++ {
 		t0 := all[i].time
 		j := i
@@ -110,7 +109,7 @@ func (g *gathering) restarts(host netip.Addr, met []presence) []span {
 	return out
 }
 
-func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) span {
+func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) timeline.Span {
 	t0, t1 := burst[0].time, burst[len(burst)-1].time
 	member := map[int]bool{}
 	var streams []int
@@ -165,7 +164,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 			host, connections(len(burst)), g.moment(t0), silence, back)
 		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.a.platform, host))
 	}
-	return span{heard, t1}
+	return timeline.Span{From: heard, To: t1}
 }
 
 func restartAdvice(p platform, host netip.Addr) string {
@@ -181,10 +180,10 @@ func restartAdvice(p platform, host netip.Addr) string {
 }
 
 // unreachable reports times in which a host answered on none of its connections, and connections that died alone.
-func (g *gathering) unreachable(h *watchedHost, s *sighting, explained []span) {
+func (g *gathering) unreachable(h *watchedHost, s *sighting, explained []timeline.Span) {
 	for i := range h.silences {
 		c := &h.silences[i]
-		if !slices.ContainsFunc(explained, func(s span) bool { return c.from <= s.to && c.to >= s.from }) {
+		if !slices.ContainsFunc(explained, func(s timeline.Span) bool { return c.from <= s.To && c.to >= s.From }) {
 			g.silence(h.addr, c, s, s.during(i))
 		}
 	}

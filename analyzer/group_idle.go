@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+
+	"finscope/internal/timeline"
 )
 
 // lateData is data that met a socket which was closed after a silence.
@@ -47,8 +49,8 @@ func (g *gathering) idleRacesOf(acc *account, side int) {
 			all = append(all, piece...)
 		}
 	}
-	sortTimes(all)
-	sortBy(late, func(d *lateData) int64 { return d.idle }, func(a, b lateData) int { return cmp.Compare(a.stream, b.stream) })
+	timeline.SortTimes(all)
+	timeline.SortBy(late, func(d *lateData) int64 { return d.idle }, func(a, b lateData) int { return cmp.Compare(a.stream, b.stream) })
 	for i := 0; len(late) > 0; {
 		// A run of nearly equal idle times; timers are late by a tick, never early.
 		j := i + 1

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"sort"
+
+	"finscope/internal/timeline"
 )
 
 // leakKey names who leaks sockets: the endpoints of one service, or one client of it.
@@ -80,7 +82,7 @@ func (g *gathering) closeWaitLeaks() {
 	end := g.end
 	for _, k := range sortedKeys(g.leaks, leakKey.compare) {
 		all := g.leaks[k]
-		sortBy(all, func(l *leak) int64 { return l.since }, func(a, b leak) int { return cmp.Compare(a.stream, b.stream) })
+		timeline.SortBy(all, func(l *leak) int64 { return l.since }, func(a, b leak) int { return cmp.Compare(a.stream, b.stream) })
 		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.a.stuckAfter })
 		if old < leakFrom || apart(g.late[k]) >= old {
 			continue
@@ -139,7 +141,7 @@ func leakAdvice(p platform, finTimeout int64, k leakKey) string {
 
 // apart counts moments that are at least a second apart: a process that ends closes all it had at once.
 func apart(moments []int64) int {
-	sortTimes(moments)
+	timeline.SortTimes(moments)
 	n := 0
 	last := int64(-1 << 62)
 	for _, t := range moments {

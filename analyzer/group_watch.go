@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // watch is what is asked of all connections about the hosts that turned out to be in trouble.
@@ -97,7 +98,7 @@ func (g *gathering) watchHosts() *watch {
 
 // clustersOf puts silences in order that overlap, and those that do together: the first maxEvents times.
 func clustersOf(all []outage) (out []silentTime) {
-	sortBy(all, func(o *outage) int64 { return o.since }, func(a, b outage) int { return cmp.Compare(a.stream, b.stream) })
+	timeline.SortBy(all, func(o *outage) int64 { return o.since }, func(a, b outage) int { return cmp.Compare(a.stream, b.stream) })
 	for i := 0; i < len(all) && len(out) < maxEvents; {
 		to := max(all[i].until, all[i].heard)
 		j := i + 1

@@ -1,11 +1,11 @@
 package analyzer
 
 import (
-	"math"
 	"net/netip"
 	"slices"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // ledger is what the books of all shards say of services, their TIME_WAITs and ports: what occupancy, port ranges and bind
@@ -29,13 +29,13 @@ type account struct {
 	open int    // connections that the server still has at the end
 
 	// In a book alone.
-	first, last int32         // its connections in book.briefs, linked by brief.next; 0: none
-	room        int           // how many briefs behind the last one are its own
-	refused     []int32       // and those of which it refused the SYN
-	waits       []heldWait    // TIME_WAITs that are not in a brief
-	left        []span        // CLOSE_WAITs of the server that lasted long
-	idle        [2]durations  // how long nobody had sent anything before a close, by the server and by its clients; where that is long
-	late        [2][]lateData // and of closes that data met
+	first, last int32           // its connections in book.briefs, linked by brief.next; 0: none
+	room        int             // how many briefs behind the last one are its own
+	refused     []int32         // and those of which it refused the SYN
+	waits       []heldWait      // TIME_WAITs that are not in a brief
+	left        []timeline.Span // CLOSE_WAITs of the server that lasted long
+	idle        [2]durations    // how long nobody had sent anything before a close, by the server and by its clients; where that is long
+	late        [2][]lateData   // and of closes that data met
 
 	pages []page // where the books have the service; in the ledger
 }
@@ -54,9 +54,6 @@ type hold struct {
 	reused       bool
 	isn          bool // the holder is confirmed by the next connection's ISN
 }
-
-// maxTime stands for an end that has not come.
-const maxTime = math.MaxInt64
 
 // account returns the account of a service, and opens it if there is none.
 func (l *ledger) account(at netip.AddrPort) *account {

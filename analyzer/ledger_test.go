@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 	"finscope/reassembly"
 )
 
@@ -209,13 +210,14 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 		l := ledgerOf(rep)
 		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
 		s := l.survey(acc, nil, nil)
-		for side, c := range []*course{s.client, s.server} {
+		for side, c := range []*timeline.Course{s.client, s.server} {
 			want := p.counts(side, p.last+1)
-			steps := stepsOf(c)
+			var steps []timeline.Level
+			c.Each(func(l timeline.Level) bool { steps = append(steps, l); return true })
 			got, next, peak := 0, 0, 0
 			for tck, n := range want {
-				for next < len(steps) && steps[next].time <= int64(tck)*tick {
-					got = steps[next].n
+				for next < len(steps) && steps[next].Time <= int64(tck)*tick {
+					got = steps[next].N
 					next++
 				}
 				if got != n {
@@ -223,11 +225,11 @@ func TestLedgerAgreesWithCountdown(t *testing.T) {
 				}
 				peak = max(peak, n)
 			}
-			if c.peak != peak || c.now != want[p.last] {
-				t.Errorf("seed %d, side %d: peak %d, at the end %d; the model has %d and %d", seed, side, c.peak, c.now, peak, want[p.last])
+			if c.Peak != peak || c.Now != want[p.last] {
+				t.Errorf("seed %d, side %d: peak %d, at the end %d; the model has %d and %d", seed, side, c.Peak, c.Now, peak, want[p.last])
 			}
-			if thin := c.thin(20); len(thin) > 20 || len(steps) > 0 && thin[len(thin)-1] != steps[len(steps)-1] ||
-				slices.MaxFunc(append(thin, level{}), func(a, b level) int { return a.n - b.n }).n != peak {
+			if thin := c.Thin(20); len(thin) > 20 || len(steps) > 0 && thin[len(thin)-1] != steps[len(steps)-1] ||
+				slices.MaxFunc(append(thin, timeline.Level{}), func(a, b timeline.Level) int { return a.N - b.N }).N != peak {
 				t.Errorf("seed %d, side %d: thinned to %v", seed, side, thin)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"finscope/internal/timeline"
 )
 
 // closed makes the record of a connection of which the client holds TIME_WAIT.
@@ -106,7 +108,7 @@ func TestRunningWaitsLikeCounting(t *testing.T) {
 			}
 		}
 	}
-	w.expire(maxTime)
+	w.expire(timeline.Never)
 	if err := w.tell(func(EventKind, *PortUse) error { return nil }); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // TimeWaitRecord says how many TIME_WAITs there were over time: of one holder towards one peer address and port, or of a
@@ -50,7 +51,7 @@ type pool struct {
 	reserved bool
 	holds    []hold
 
-	held, taken *course // TIME_WAITs; ports from the start of the connection to the end of its TIME_WAIT
+	held, taken *timeline.Course // TIME_WAITs; ports from the start of the connection to the end of its TIME_WAIT
 }
 
 // pools returns the pools of the clients of a service that hold TIME_WAITs of ordinary ports, in order of their addresses:
@@ -114,16 +115,16 @@ type pressure struct {
 // pressures returns what is said of those pools of which a tenth was taken.
 func (l *ledger) pressures(pools []*pool) (out []pressure) {
 	for _, p := range pools {
-		sortBy(p.holds, func(h *hold) int64 { return h.start }, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
-		p.held, p.taken = newCourse(l.end, len(p.holds)), newCourse(l.end, len(p.holds))
+		timeline.SortBy(p.holds, func(h *hold) int64 { return h.start }, func(a, b hold) int { return cmp.Compare(a.stream, b.stream) })
+		p.held, p.taken = timeline.NewCourse(l.end, len(p.holds)), timeline.NewCourse(l.end, len(p.holds))
 		for i := range p.holds {
 			h := &p.holds[i]
-			p.held.add(h.since, h.until)
-			p.taken.add(h.start, h.until)
+			p.held.Add(h.since, h.until)
+			p.taken.Add(h.start, h.until)
 		}
-		p.held.run()
-		p.taken.run()
-		if 10*p.held.peak < p.ports.Size() {
+		p.held.Run()
+		p.taken.Run()
+		if 10*p.held.Peak < p.ports.Size() {
 			continue
 		}
 		capacity := p.ports.Size()
@@ -157,8 +158,8 @@ func (l *ledger) judge(acc *account, g *gathering) judgement {
 	t := g.services[acc.at]
 	s := l.survey(acc, t, g.watch)
 	j := judgement{met: s.met, service: acc.service(acc.at, acc.finGaps()), pools: l.pressures(l.pools(acc, s)), reserved: s.reserved}
-	j.service.TimeWait = ServiceTimeWait{Server: s.server.occupancy(), Client: s.client.occupancy()}
-	if s.server.peak > 0 {
+	j.service.TimeWait = ServiceTimeWait{Server: occupancyOf(s.server), Client: occupancyOf(s.client)}
+	if s.server.Peak > 0 {
 		port := acc.at.Port()
 		j.holds = &TimeWaitRecord{Holder: acc.at.Addr(), Role: ServerSide, LocalPort: &port}
 		j.holds.fill(s.server)
@@ -192,17 +193,20 @@ func (l *ledger) timeWaits(judged []judgement) (records []TimeWaitRecord, findin
 	return records, findings
 }
 
+// maxPoints is how many points of a series a record has at most.
+const maxPoints = 500
+
 // fill enters the course of a record.
-func (rec *TimeWaitRecord) fill(c *course) {
-	o := c.occupancy()
+func (rec *TimeWaitRecord) fill(c *timeline.Course) {
+	o := occupancyOf(c)
 	rec.Now, rec.Peak, rec.PeakTime = o.Now, o.Peak, o.PeakTime
-	if c.until != 0 {
-		t := at(c.until)
+	if c.Until != 0 {
+		t := at(c.Until)
 		rec.Until = &t
 	}
 	rec.Series = []TimeWaitPoint{}
-	for _, s := range c.thin(maxPoints) {
-		rec.Series = append(rec.Series, TimeWaitPoint{at(s.time), s.n})
+	for _, s := range c.Thin(maxPoints) {
+		rec.Series = append(rec.Series, TimeWaitPoint{at(s.Time), s.N})
 	}
 }
 
@@ -219,3 +223,13 @@ func heldAt(holds []hold, now int64) []int {
 }
 
 func compareAddr(a, b decode.Addr) int { return a.Netip().Compare(b.Netip()) }
+
+// occupancyOf returns what a report says of a course.
+func occupancyOf(c *timeline.Course) Occupancy {
+	o := Occupancy{Now: c.Now, Peak: c.Peak}
+	if c.Peak > 0 {
+		t := at(c.PeakTime)
+		o.PeakTime = &t
+	}
+	return o
+}

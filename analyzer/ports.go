@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"finscope/internal/timeline"
 )
 
 // exhaustionFrom is the share of a port range, in per cent, from which its exhaustion is reported: at the rates at which
@@ -18,16 +20,16 @@ const rateWindow = 10e9
 // host, sends no packet.
 func (l *ledger) exhaustion(p *pool) (GroupFinding, bool) {
 	size := p.ports.Size()
-	if 100*p.taken.peak < exhaustionFrom*size {
+	if 100*p.taken.Peak < exhaustionFrom*size {
 		return GroupFinding{}, false
 	}
-	full := p.taken.reached(size)
-	crossed := p.taken.reached((exhaustionFrom*size + 99) / 100)
+	full := p.taken.Reached(size)
+	crossed := p.taken.Reached((exhaustionFrom*size + 99) / 100)
 	f := GroupFinding{
-		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.peak, Streams: heldAt(p.holds, p.held.peakTime),
+		Code: PortExhaustion, Severity: Warning, IP: p.holder, Count: p.held.Peak, Streams: heldAt(p.holds, p.held.PeakTime),
 		Start: at(crossed), End: at(l.end),
 	}
-	if full != maxTime {
+	if full != timeline.Never {
 		f.Severity = Error
 	}
 	if p.reserved {
@@ -37,8 +39,8 @@ func (l *ledger) exhaustion(p *pool) (GroupFinding, bool) {
 		f.Port = &port
 	}
 	now := l.end // the present: where the capture ends, or the peak if that is over
-	if 100*p.taken.now < exhaustionFrom*size {
-		now = p.taken.peakTime
+	if 100*p.taken.Now < exhaustionFrom*size {
+		now = p.taken.PeakTime
 	}
 	if full < now {
 		now = full // once the range is exhausted, its ports set the rate
@@ -62,13 +64,13 @@ func (l *ledger) exhaustionText(p *pool, full, now int64, rate float64) string {
 		kind = "reserved ports"
 	}
 	fmt.Fprintf(&b, "%v closes its connections%s first: %d of its %d %s (%v) were in TIME_WAIT at %s, for %s each. ",
-		p.holder, to, p.held.peak, size, kind, p.ports, l.clock(p.held.peakTime), human(l.length))
+		p.holder, to, p.held.Peak, size, kind, p.ports, l.clock(p.held.PeakTime), human(l.length))
 	fmt.Fprintf(&b, "It opened new ones at %s a second; the range sustains %s", number(rate), number(sustainable))
 	switch {
-	case full != maxTime:
+	case full != timeline.Never:
 		fmt.Fprintf(&b, ". It was exhausted at %s: no port was left", l.clock(full))
 	default:
-		if t := l.runsOut(p, now, rate); t != maxTime {
+		if t := l.runsOut(p, now, rate); t != timeline.Never {
 			fmt.Fprintf(&b, ": at this rate it runs out at %s, %s after %s", l.clock(t), human(t-now), l.clock(now))
 		} else {
 			b.WriteString(": at this rate it does not run out")
@@ -113,7 +115,7 @@ func (l *ledger) exhaustionAdvice(p *pool) string {
 
 // rate returns how many connections a second the pool opened in the ten seconds up to now, or since its first.
 func (l *ledger) rate(p *pool, now int64) float64 {
-	first := int64(maxTime)
+	first := int64(timeline.Never)
 	n := 0
 	window := int64(rateWindow)
 	for i := range p.holds {
@@ -134,7 +136,7 @@ func (l *ledger) rate(p *pool, now int64) float64 {
 // TIME_WAITs end when they must; maxTime if never: the new ones then end as fast as they come.
 func (l *ledger) runsOut(p *pool, now int64, rate float64) int64 {
 	if rate <= 0 {
-		return maxTime
+		return timeline.Never
 	}
 	var ends []int64
 	for i := range p.holds {
@@ -153,7 +155,7 @@ func (l *ledger) runsOut(p *pool, now int64, rate float64) int64 {
 		case taken-ended+opened >= p.ports.Size():
 			return t
 		case t > now+l.length: // from here on what opened after now ends as well
-			return maxTime
+			return timeline.Never
 		}
 	}
 }
@@ -214,7 +216,7 @@ func (p *pool) evenThenOdd() bool {
 
 // plateau says whether new connections came at just the rate that the range sustains, once it was full.
 func (l *ledger) plateau(p *pool, full int64) string {
-	if full == maxTime || l.end-full < l.length {
+	if full == timeline.Never || l.end-full < l.length {
 		return ""
 	}
 	n := 0

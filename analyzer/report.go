@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // Report is what a capture showed. Records are made when they are asked for, in room that belongs to it: it is for one goroutine
@@ -95,7 +96,7 @@ func (r *run) number(numbers []streams) []flowRef {
 			}
 		}
 	}
-	sortBy(refs, func(ref *flowRef) int64 { return int64(ref.stream) }, func(a, b flowRef) int { return 0 })
+	timeline.SortBy(refs, func(ref *flowRef) int64 { return int64(ref.stream) }, func(a, b flowRef) int { return 0 })
 	return refs
 }
 

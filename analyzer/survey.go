@@ -5,29 +5,30 @@ import (
 
 	"finscope/internal/arena"
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // survey is what one look at all connections of a service finds.
 type survey struct {
-	client, server *course      // TIME_WAITs, by who holds them
-	waits          []serverWait // those of the server
-	reserved       []hold       // those of its clients on reserved ports, which are not ordinary ones
-	many           holderCounts // of its clients on ordinary ports; nil: there are too few of them to matter
+	client, server *timeline.Course // TIME_WAITs, by who holds them
+	waits          []serverWait     // those of the server
+	reserved       []hold           // those of its clients on reserved ports, which are not ordinary ones
+	many           holderCounts     // of its clients on ordinary ports; nil: there are too few of them to matter
 
 	met   sightings    // of the hosts that are watched
 	own   *watchedHost // that of the service; nil: it is not watched
 	ofOwn *sighting
 
-	refused  []incident // SYNs that it refused, by stream
-	accepted *nextAfter // when it accepted a SYN, of moments just before those: nil if there are none
-	latest   int64      // when it accepted the last one
-	gone     []int64    // by the same moments: when the last TIME_WAIT of the server ends that had begun
+	refused  []timeline.Incident // SYNs that it refused, by stream
+	accepted *timeline.NextAfter // when it accepted a SYN, of moments just before those: nil if there are none
+	latest   int64               // when it accepted the last one
+	gone     []int64             // by the same moments: when the last TIME_WAIT of the server ends that had begun
 }
 
 // survey looks at all connections of a service. t is what is known of its troubles; nil: there were none. w are the hosts that
 // are watched; nil: none are.
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
-	s := &survey{client: newCourse(l.end, acc.held[0]), server: newCourse(l.end, acc.held[1]), latest: -maxTime}
+	s := &survey{client: timeline.NewCourse(l.end, acc.held[0]), server: timeline.NewCourse(l.end, acc.held[1]), latest: -timeline.Never}
 	s.waits = arena.NewBlock[serverWait](acc.held[1])[:0]
 	if 10*acc.held[0] >= l.ports.Size() {
 		s.many = make(holderCounts, holderParts)
@@ -45,7 +46,7 @@ func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 				s.takeWait(l, p, &held, r)
 			}
 			if s.accepted != nil && r.marks.has(tookPort) {
-				s.accepted.add(incident{time: r.start})
+				s.accepted.Add(timeline.Incident{Time: r.start})
 				s.latest = max(s.latest, r.start)
 			}
 			if w != nil {
@@ -60,10 +61,10 @@ func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 			s.takeWait(l, p, &waits[i], p.briefs.At(waits[i].brief))
 		}
 	}
-	s.client.run()
-	s.server.run()
+	s.client.Run()
+	s.server.Run()
 	if s.accepted != nil {
-		s.accepted.end()
+		s.accepted.End()
 		for i := 1; i < len(s.gone); i++ {
 			s.gone[i] = max(s.gone[i], s.gone[i-1])
 		}
@@ -73,11 +74,11 @@ func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 
 // takeRefused takes up the SYNs that a service refused.
 func (s *survey) takeRefused(acc *account, t *troubled) {
-	var told []incident // those that tell of its troubles
+	var told []timeline.Incident // those that tell of its troubles
 	for _, p := range acc.pages {
 		for _, i := range p.account().refused {
 			r := p.briefs.At(i)
-			e := incident{r.start, p.streams.of(r.birth)}
+			e := timeline.Incident{Time: r.start, Stream: p.streams.of(r.birth)}
 			s.refused = append(s.refused, e)
 			if r.marks.has(attempted) && !r.marks.has(selfMade) {
 				told = append(told, e)
@@ -90,27 +91,27 @@ func (s *survey) takeRefused(acc *account, t *troubled) {
 	if len(s.refused) == 0 {
 		return
 	}
-	sortBy(s.refused, func(e *incident) int64 { return int64(e.stream) }, func(a, b incident) int { return 0 })
+	timeline.SortBy(s.refused, func(e *timeline.Incident) int64 { return int64(e.Stream) }, func(a, b timeline.Incident) int { return 0 })
 	before := make([]int64, len(s.refused))
 	for i, e := range s.refused {
-		before[i] = e.time - 1
+		before[i] = e.Time - 1
 	}
-	s.accepted = newNextAfter(momentsOf(before))
-	s.gone = make([]int64, len(s.accepted.times)+1)
+	s.accepted = timeline.NewNextAfter(timeline.MomentsOf(before))
+	s.gone = make([]int64, s.accepted.Len()+1)
 }
 
 // takeWait takes up a TIME_WAIT.
 func (s *survey) takeWait(l *ledger, p page, w *heldWait, r *brief) {
 	if w.server {
-		s.server.add(w.since, w.until)
+		s.server.Add(w.since, w.until)
 		s.waits = append(s.waits, serverWait{w.since, w.until, p.streams.of(r.birth)})
 		if s.accepted != nil && w.since < w.until {
-			i := s.accepted.before(w.since - 1)
+			i := s.accepted.Before(w.since - 1)
 			s.gone[i] = max(s.gone[i], w.until)
 		}
 		return
 	}
-	s.client.add(w.since, w.until)
+	s.client.Add(w.since, w.until)
 	switch {
 	case l.ports.holds(r.port):
 		if s.many != nil {
@@ -141,14 +142,14 @@ func (s *survey) meetHosts(w *watch, p page, r *brief) {
 
 // waiting returns how many TIME_WAITs the server held when it refused a SYN, and when the last of them ended; 0 if there were none.
 func (s *survey) waiting(refused int64) (n int, gone int64) {
-	if n = s.server.at(refused); n == 0 {
+	if n = s.server.At(refused); n == 0 {
 		return 0, 0
 	}
-	return n, s.gone[s.accepted.before(refused-1)]
+	return n, s.gone[s.accepted.Before(refused-1)]
 }
 
 // again returns when the service accepted a SYN at the time of one that it refused or next after that; maxTime if it never did.
-func (s *survey) again(refused int64) int64 { return s.accepted.after(refused - 1).time }
+func (s *survey) again(refused int64) int64 { return s.accepted.After(refused - 1).Time }
 
 // holderCounts counts holders without a list of them: those that fall in the same part are counted together, so that no count
 // is too low.
@@ -184,7 +185,7 @@ type standing struct {
 
 // standAt returns the TIME_WAITs of the server that there are at a moment.
 func (s *survey) standAt(moment int64) standing {
-	at := standing{streams: []int{}, since: maxTime}
+	at := standing{streams: []int{}, since: timeline.Never}
 	for i := range s.waits {
 		if w := &s.waits[i]; w.since <= moment && moment < w.until {
 			at.streams = append(at.streams, int(w.stream))
@@ -196,5 +197,5 @@ func (s *survey) standAt(moment int64) standing {
 }
 
 func sortStreams(list []int) {
-	sortBy(list, func(n *int) int64 { return int64(*n) }, func(a, b int) int { return 0 })
+	timeline.SortBy(list, func(n *int) int64 { return int64(*n) }, func(a, b int) int { return 0 })
 }

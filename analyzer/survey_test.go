@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"finscope/internal/decode"
+	"finscope/internal/timeline"
 )
 
 // What a survey finds out about refusals in one look is what lists of all TIME_WAITs and of all that was accepted tell once
@@ -33,13 +34,13 @@ func TestSurvey(t *testing.T) {
 		l := ledgerOf(analyzePackets(t, p.packets))
 		acc := l.account(netip.MustParseAddrPort("192.0.2.5:80"))
 		s := l.survey(acc, nil, nil)
-		var held []span
+		var held []timeline.Span
 		var accepted []int64
 		refused := 0
 		for _, p := range acc.pages {
 			p.eachWait(func(w *heldWait, r *brief) {
 				if w.server {
-					held = append(held, span{w.since, w.until})
+					held = append(held, timeline.Span{From: w.since, To: w.until})
 				}
 			})
 			p.eachBrief(func(r *brief) {
@@ -52,24 +53,24 @@ func TestSurvey(t *testing.T) {
 			})
 		}
 		slices.Sort(accepted)
-		waits := crowdOf(held)
+		waits := timeline.CrowdOf(held)
 		if len(s.refused) != refused || s.latest != accepted[len(accepted)-1] {
 			t.Fatalf("seed %d: %d refusals, want %d; last accepted at %d, want %d", seed, len(s.refused), refused, s.latest, accepted[len(accepted)-1])
 		}
 		for _, e := range s.refused {
 			asked++
-			n, gone := s.waiting(e.time)
-			wantN, wantGone := waits.at(e.time)
-			again := int64(maxTime)
-			if i, _ := slices.BinarySearch(accepted, e.time); i < len(accepted) {
+			n, gone := s.waiting(e.Time)
+			wantN, wantGone := waits.At(e.Time)
+			again := int64(timeline.Never)
+			if i, _ := slices.BinarySearch(accepted, e.Time); i < len(accepted) {
 				again = accepted[i]
 			}
-			if n != wantN || gone != wantGone || s.again(e.time) != again {
+			if n != wantN || gone != wantGone || s.again(e.Time) != again {
 				t.Fatalf("seed %d, refused at %d: %d TIME_WAITs until %d, accepted again at %d; want %d until %d, and %d",
-					seed, e.time, n, gone, s.again(e.time), wantN, wantGone, again)
+					seed, e.Time, n, gone, s.again(e.Time), wantN, wantGone, again)
 			}
-			if at := s.standAt(e.time); len(at.streams) != n || n > 0 && at.until != gone || !slices.IsSorted(at.streams) {
-				t.Fatalf("seed %d: %+v at %d, want %d until %d", seed, at, e.time, n, gone)
+			if at := s.standAt(e.Time); len(at.streams) != n || n > 0 && at.until != gone || !slices.IsSorted(at.streams) {
+				t.Fatalf("seed %d: %+v at %d, want %d until %d", seed, at, e.Time, n, gone)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package analyzer
+package timeline
 
 import (
 	"math/rand/v2"
@@ -25,14 +25,14 @@ func TestMoments(t *testing.T) {
 	for range 300 {
 		times := randomTimes(rnd, rnd.IntN(100))
 		want := slices.Compact(slices.Sorted(slices.Values(times)))
-		asked := []int64{0, -1, maxTime}
+		asked := []int64{0, -1, Never}
 		for _, at := range times {
 			asked = append(asked, at-1, at, at+1, at+rnd.Int64N(100))
 		}
-		m := momentsOf(times)
+		m := MomentsOf(times)
 		for _, at := range asked {
 			n, _ := slices.BinarySearch(want, at)
-			if got := m.before(at); got != n {
+			if got := m.Before(at); got != n {
 				t.Fatalf("%d of %v come before %d, want %d", got, want, at, n)
 			}
 		}
@@ -45,22 +45,22 @@ func TestNextAfter(t *testing.T) {
 	for range 300 {
 		times := randomTimes(rnd, 200)
 		n := rnd.IntN(100)
-		m := momentsOf(slices.Clone(times[:n]))
-		next := newNextAfter(m)
-		var all []incident
+		m := MomentsOf(slices.Clone(times[:n]))
+		next := NewNextAfter(m)
+		var all []Incident
 		for i, at := range times[n:] {
-			e := incident{at, int32(rnd.IntN(i + 1))}
+			e := Incident{at, int32(rnd.IntN(i + 1))}
 			all = append(all, e)
-			next.add(e)
+			next.Add(e)
 		}
-		next.end()
-		slices.SortFunc(all, incident.compare)
+		next.End()
+		slices.SortFunc(all, Incident.Compare)
 		for _, at := range m.times {
-			want := incident{time: maxTime}
-			if i := slices.IndexFunc(all, func(e incident) bool { return e.time > at }); i >= 0 {
+			want := Incident{Time: Never}
+			if i := slices.IndexFunc(all, func(e Incident) bool { return e.Time > at }); i >= 0 {
 				want = all[i]
 			}
-			if got := next.after(at); got != want {
+			if got := next.After(at); got != want {
 				t.Fatalf("after %d: %v, want %v", at, got, want)
 			}
 		}

@@ -1,4 +1,4 @@
-package analyzer
+package timeline
 
 import (
 	"math/rand/v2"
@@ -10,24 +10,24 @@ import (
 func TestCrowd(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		holds := make([]span, rnd.IntN(30))
+		holds := make([]Span, rnd.IntN(30))
 		for i := range holds {
-			holds[i].from = rnd.Int64N(20)
-			holds[i].to = holds[i].from + rnd.Int64N(8) - 1
+			holds[i].From = rnd.Int64N(20)
+			holds[i].To = holds[i].From + rnd.Int64N(8) - 1
 			if rnd.IntN(10) == 0 {
-				holds[i].to = maxTime
+				holds[i].To = Never
 			}
 		}
-		c := crowdOf(slices.Clone(holds))
+		c := CrowdOf(slices.Clone(holds))
 		for at := int64(-1); at < 30; at++ {
 			n, gone := 0, int64(0)
 			for _, h := range holds {
-				if h.from <= at && at < h.to {
+				if h.From <= at && at < h.To {
 					n++
-					gone = max(gone, h.to)
+					gone = max(gone, h.To)
 				}
 			}
-			if gotN, gotGone := c.at(at); gotN != n || gotGone != gone {
+			if gotN, gotGone := c.At(at); gotN != n || gotGone != gone {
 				t.Fatalf("at %d of %v: %d until %d, want %d until %d", at, holds, gotN, gotGone, n, gone)
 			}
 		}

@@ -1,4 +1,4 @@
-package analyzer
+package timeline
 
 import (
 	"cmp"
@@ -11,8 +11,8 @@ import (
 func TestSortBy(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	type element struct {
-		time   int64
-		stream int32
+		Time   int64
+		Stream int32
 	}
 	keys := map[string]func() int64{
 		"times":     func() int64 { return 1_700_000_000e9 + rng.Int64N(400e9) },
@@ -20,7 +20,7 @@ func TestSortBy(t *testing.T) {
 		"one":       func() int64 { return 5 },
 		"any":       func() int64 { return int64(rng.Uint64()) },
 		"extremes":  func() int64 { return []int64{math.MinInt64, -1, 0, 1, math.MaxInt64}[rng.IntN(5)] },
-		"with none": func() int64 { return []int64{rng.Int64N(1e12), maxTime}[rng.IntN(2)] },
+		"with none": func() int64 { return []int64{rng.Int64N(1e12), Never}[rng.IntN(2)] },
 	}
 	for name, next := range keys {
 		for _, n := range []int{0, 1, 2, shortList, shortList + 1, 5000} {
@@ -29,12 +29,12 @@ func TestSortBy(t *testing.T) {
 				for i := range list {
 					list[i] = element{next(), int32(rng.IntN(n))}
 				}
-				compare := func(a, b element) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.stream, b.stream)) }
+				compare := func(a, b element) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Stream, b.Stream)) }
 				want := slices.SortedFunc(slices.Values(list), compare)
 				if ordered {
-					slices.SortFunc(list, func(a, b element) int { return cmp.Compare(a.time, b.time) })
+					slices.SortFunc(list, func(a, b element) int { return cmp.Compare(a.Time, b.Time) })
 				}
-				sortBy(list, func(e *element) int64 { return e.time }, func(a, b element) int { return cmp.Compare(a.stream, b.stream) })
+				SortBy(list, func(e *element) int64 { return e.Time }, func(a, b element) int { return cmp.Compare(a.Stream, b.Stream) })
 				if !slices.Equal(list, want) {
 					t.Errorf("%d %s, ordered %v: not in order", n, name, ordered)
 				}
@@ -44,22 +44,26 @@ func TestSortBy(t *testing.T) {
 }
 
 func BenchmarkSortBy(b *testing.B) {
+	type lifetime struct {
+		start, end int64
+		Stream     int32
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	all := make([]lifetime, 60_000)
 	for i := range all {
-		all[i] = lifetime{end: 1_700_000_000e9 + rng.Int64N(360e9), stream: int32(i)}
+		all[i] = lifetime{end: 1_700_000_000e9 + rng.Int64N(360e9), Stream: int32(i)}
 	}
 	list := make([]lifetime, len(all))
 	b.Run("spread", func(b *testing.B) {
 		for b.Loop() {
 			copy(list, all)
-			sortBy(list, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.stream, b.stream) })
+			SortBy(list, func(l *lifetime) int64 { return l.end }, func(a, b lifetime) int { return cmp.Compare(a.Stream, b.Stream) })
 		}
 	})
 	b.Run("slices", func(b *testing.B) {
 		for b.Loop() {
 			copy(list, all)
-			slices.SortFunc(list, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.stream, b.stream)) })
+			slices.SortFunc(list, func(a, b lifetime) int { return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.Stream, b.Stream)) })
 		}
 	})
 }
@@ -99,7 +103,7 @@ func TestSortTimes(t *testing.T) {
 			for i := range list {
 				switch rng.IntN(20) {
 				case 0:
-					list[i] = maxTime
+					list[i] = Never
 				case 1:
 					list[i] = -rng.Int64N(limit)
 				default:
@@ -107,7 +111,7 @@ func TestSortTimes(t *testing.T) {
 				}
 			}
 			want := slices.Sorted(slices.Values(list))
-			if sortTimes(list); !slices.Equal(list, want) {
+			if SortTimes(list); !slices.Equal(list, want) {
 				t.Fatalf("%d times below %d are not in order", n, limit)
 			}
 		}
@@ -125,9 +129,9 @@ func BenchmarkSortTimes(b *testing.B) {
 		name string
 		sort func([]int64)
 	}{
-		{"sortTimes", sortTimes},
+		{"sortTimes", SortTimes},
 		{"sortBy", func(list []int64) {
-			sortBy(list, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
+			SortBy(list, func(t *int64) int64 { return *t }, func(a, b int64) int { return 0 })
 		}},
 		{"slices", slices.Sort[[]int64]},
 	} {

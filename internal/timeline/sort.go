@@ -1,4 +1,4 @@
-package analyzer
+package timeline
 
 import (
 	"math/bits"
@@ -8,11 +8,11 @@ import (
 // shortList is how many elements are sorted by comparing: more are spread out first.
 const shortList = 32
 
-// sortBy sorts a list by a number of each element, and elements with the same number by compare. Lists here have an entry
+// SortBy sorts a list by a number of each element, and elements with the same number by compare. Lists here have an entry
 // for each connection and are sorted by times of one capture, over which these are spread: once each element is put in the
 // part of the list that belongs to its time, it has few neighbours there to be compared with (BenchmarkSortBy: a sixth of
 // the time of slices.SortFunc).
-func sortBy[E any](list []E, key func(*E) int64, compare func(a, b E) int) {
+func SortBy[E any](list []E, key func(*E) int64, compare func(a, b E) int) {
 	if len(list) < 2 {
 		return
 	}
@@ -33,15 +33,15 @@ func sortBy[E any](list []E, key func(*E) int64, compare func(a, b E) int) {
 	default:
 		begin := int32(0)
 		for _, end := range spread(list, key, low, high) {
-			sortBy(list[begin:end], key, compare)
+			SortBy(list[begin:end], key, compare)
 			begin = end
 		}
 	}
 }
 
-// sortTimes sorts times in the same way. Of bare numbers there are many: this takes half the time of sortBy, which has to ask
+// SortTimes sorts times in the same way. Of bare numbers there are many: this takes half the time of SortBy, which has to ask
 // for the number of each element (BenchmarkSortTimes).
-func sortTimes(list []int64) {
+func SortTimes(list []int64) {
 	if len(list) <= shortList {
 		insertTimes(list)
 		return
@@ -67,7 +67,7 @@ func sortTimes(list []int64) {
 	begin := int32(0)
 	for _, end := range ends {
 		if end-begin > shortList {
-			sortTimes(list[begin:end])
+			SortTimes(list[begin:end])
 		}
 		begin = end
 	}
