@@ -1,6 +1,10 @@
 package analyzer
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"finscope/internal/pack"
+)
 
 // foldAfter is how long a connection that is closing has to be silent before it may be folded. One that has ended is not likely
 // to be heard of again: it may be at once.
@@ -22,6 +26,9 @@ const unfolded = unsafe.Offsetof(flow{}.lastFrame)
 
 // foldRoom is what is left of the record.
 type foldRoom [unsafe.Sizeof(flow{}) - unfolded]byte
+
+// maxPacked is more than the packed length of a record and its side record.
+const maxPacked = 1024
 
 // folder is room for packing.
 type folder struct {
@@ -59,8 +66,8 @@ func (s *shard) foldEnded() {
 func (s *shard) fold(f *flow) {
 	c := s.closings.At(f.closing)
 	f.toDistances(c)
-	b := packWords(s.folder.buffer[:0], packedWords(f), uint64(f.last))
-	b = packWords(b, words(c), uint64(f.last))
+	b := pack.Append(s.folder.buffer[:0], packedWords(f), uint64(f.last))
+	b = pack.Append(b, pack.Words(c), uint64(f.last))
 	room := f.room()
 	if len(b) > len(room) {
 		f.toPositions(c)
@@ -82,8 +89,8 @@ func (s *shard) unfold(f *flow) {
 func (s *shard) unfoldTo(f *flow, c *closing) {
 	b := s.folder.buffer[:len(foldRoom{})+8]
 	copy(b, f.room()[:])
-	n := unpackWords(b, packedWords(f), uint64(f.last))
-	unpackWords(b[n:], words(c), uint64(f.last))
+	n := pack.Unpack(b, packedWords(f), uint64(f.last))
+	pack.Unpack(b[n:], pack.Words(c), uint64(f.last))
 	f.toPositions(c)
 	f.flags &^= folded
 }
@@ -122,7 +129,7 @@ func (f *flow) toPositions(c *closing) {
 }
 
 // packedWords are those words of f that are packed.
-func packedWords(f *flow) []uint64 { return words(f)[unfolded/8:] }
+func packedWords(f *flow) []uint64 { return pack.Words(f)[unfolded/8:] }
 
 // room is where they are packed, and the side record behind them.
 func (f *flow) room() *foldRoom { return (*foldRoom)(unsafe.Add(unsafe.Pointer(f), unfolded)) }

@@ -13,6 +13,7 @@ import (
 
 	"finscope/internal/capture"
 	"finscope/internal/decode"
+	"finscope/internal/pack"
 	"finscope/reassembly"
 )
 
@@ -65,8 +66,8 @@ func TestPackWords(t *testing.T) {
 		}
 		got = got[:len(want)]
 		got[0] = 7 // what was there before does not matter
-		b := packWords(make([]byte, 0, maxPacked), want, epoch)
-		if n := unpackWords(append(b, make([]byte, 8)...), got, epoch); n != len(b) || !slices.Equal(got, want) {
+		b := pack.Append(make([]byte, 0, maxPacked), want, epoch)
+		if n := pack.Unpack(append(b, make([]byte, 8)...), got, epoch); n != len(b) || !slices.Equal(got, want) {
 			t.Fatalf("%d octets of %d, got %x, want %x", n, len(b), got, want)
 		}
 	}

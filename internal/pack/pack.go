@@ -1,4 +1,9 @@
-package analyzer
+// Package pack stores records of 64-bit words in few octets.
+//
+// Packed words are stored without leading zeros: for each sixteen words four bits for each that tell its length, then their
+// octets. Times and frames rise slowly from one to the next, so where that is shorter a word is stored as the difference to the
+// last one stored like that. Whatever fields a record has or gets, nothing is lost, as long as it has no pointers.
+package pack
 
 import (
 	"encoding/binary"
@@ -6,16 +11,8 @@ import (
 	"unsafe"
 )
 
-// Packed words are stored without leading zeros: for each sixteen words four bits for each that tell its length, then their
-// octets. Times and frames rise slowly from one to the next, so where that is shorter a word is stored as the difference to the
-// last one stored like that. Whatever fields a record has or gets, nothing is lost, as long as it has no pointers
-// (TestRecordsHaveNoPointers).
-
-// maxPacked is more than the packed length of a record and its side record.
-const maxPacked = 1024
-
-// words returns the memory of a record.
-func words[T any](r *T) []uint64 {
+// Words returns the memory of a record, which has no pointers and whose size is a multiple of eight octets.
+func Words[T any](r *T) []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Pointer(r)), unsafe.Sizeof(*r)/8)
 }
 
@@ -26,9 +23,9 @@ const (
 	difference = 8
 )
 
-// packWords appends packed words to b, which has room for them and eight octets more. The first difference is that to last, a
+// Append appends packed words to b, which has room for them and eight octets more. The first difference is that to last, a
 // time near those in the words.
-func packWords(b []byte, all []uint64, last uint64) []byte {
+func Append(b []byte, all []uint64, last uint64) []byte {
 	at := len(b)
 	b = b[:cap(b)]
 	for len(all) > 0 {
@@ -61,8 +58,8 @@ func packWords(b []byte, all []uint64, last uint64) []byte {
 	return b[:at]
 }
 
-// unpackWords unpacks words from b, behind which eight octets more can be read, and returns the length of the packed ones.
-func unpackWords(b []byte, all []uint64, last uint64) int {
+// Unpack unpacks words from b, behind which eight octets more can be read, and returns the length of the packed ones.
+func Unpack(b []byte, all []uint64, last uint64) int {
 	at := 0
 	for len(all) > 0 {
 		block := all[:min(tagged, len(all))]
