@@ -27,8 +27,11 @@
 //
 // When the capture ends, or retire.go has no more use for a connection that is over, which wheel.go tells, outcome.go concludes
 // on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and
-// ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service once. build.go makes the record of
-// one connection, finding.go and findings_*.go what went wrong with it.
+// ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service, once but for those that ended with others
+// (group_exit.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
+//
+// What knows nothing of TCP has packages of its own: internal/arena keeps the records, internal/pack packs those of connections that
+// are over, internal/timeline answers what is asked of the times of many.
 //
 // # Limitations
 //

@@ -24,10 +24,6 @@ func TestToldBeforeForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	type ev struct {
-		at     int64
-		client bool
-	}
 	const many = 20
 	for k := range uint16(many) {
 		l.open(liveStart, 40000+k)

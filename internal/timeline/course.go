@@ -6,7 +6,8 @@ import (
 	"finscope/internal/arena"
 )
 
-// Course is a number of TIME_WAITs over time, up to the end of a capture. Its starts and ends are kept apart, each in order.
+// Course is how many spans there are over time, up to the end of a capture, such as the TIME_WAITs of a host. Their starts and ends are
+// kept apart, each in order.
 type Course struct {
 	end    int64 // of the capture
 	starts []int64
@@ -25,12 +26,12 @@ type Level struct {
 	N    int
 }
 
-// NewCourse makes room for n TIME_WAITs.
+// NewCourse makes room for n spans of a capture that ends at a time.
 func NewCourse(end int64, n int) *Course {
 	return &Course{end: end, starts: arena.NewBlock[int64](n)[:0], ends: arena.NewBlock[int64](n)[:0]}
 }
 
-// Add enters a TIME_WAIT. One that was reused at once counts as none, and so does one for which time went backwards.
+// Add enters a span. One that ends as it begins counts as none, and so does one for which time went backwards.
 func (c *Course) Add(from, until int64) {
 	if from > c.end || from >= until {
 		return
@@ -41,7 +42,7 @@ func (c *Course) Add(from, until int64) {
 	}
 }
 
-// Run counts the TIME_WAITs once all are entered.
+// Run counts the spans once all are entered.
 func (c *Course) Run() {
 	SortTimes(c.starts)
 	SortTimes(c.ends)
@@ -57,8 +58,8 @@ func (c *Course) Run() {
 	})
 }
 
-// Each calls step with each time at which TIME_WAITs start or end, until it returns false: those that end at a moment are
-// gone when others start then.
+// Each calls step with each time at which spans start or end, until it returns false: those that end at a moment are gone when others
+// start then.
 func (c *Course) Each(step func(Level) bool) {
 	n := 0
 	for i, j := 0, 0; i < len(c.starts) || j < len(c.ends); {

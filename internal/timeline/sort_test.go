@@ -45,8 +45,8 @@ func TestSortBy(t *testing.T) {
 
 func BenchmarkSortBy(b *testing.B) {
 	type lifetime struct {
-		start, end int64
-		Stream     int32
+		end    int64
+		Stream int32
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	all := make([]lifetime, 60_000)
