@@ -234,7 +234,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 	set(answeredSYN, e.has(sentSYNACK))
 	set(refusedSYN, refused)
 	set(served, e.has(sentACK) && !refused)
-	set(tookPort, e.has(sentSYNACK) && o.verdict != Refused && o.verdict != NoReply && o.verdict != Indeterminate)
+	set(tookPort, e.has(sentSYNACK) && !o.verdict.unserved())
 	set(mute, e.marks.accepting())
 	set(synchronous, f.synchronized())
 	set(selfMade, f.flags&self != 0)
@@ -255,7 +255,7 @@ const longCloseWait = 1e9
 
 // bind notes what a bind to the port of a service depends on, besides TIME_WAITs.
 func (acc *account) bind(f *flow, o *outcome, server int) {
-	if o.verdict == Refused || o.verdict == NoReply || o.verdict == Indeterminate {
+	if o.verdict.unserved() {
 		return
 	}
 	n := &o.c.fin[o.client]

@@ -50,7 +50,7 @@ func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
 	case g.abort && g.ack.Before(n.end):
 		// A socket sent it that had not received the FIN, and its owner closed on its own account. If the FIN came a
 		// retransmission later, the RST was lost and came first all the same, or that FIN is a retransmission itself.
-		if n.frame > g.abortFrame && n.time-g.abortTime > max(200e6, 2*int64(f.e[x].rtt)*1000) {
+		if n.frame > g.abortFrame && n.time-g.abortTime > f.e[x].crossing() {
 			o.doubts |= firstFIN
 			return y, ByRST
 		}
@@ -64,10 +64,14 @@ func finAgainstRST(f *flow, o *outcome, x int) (int, ClosedBy) {
 	}
 	if n.frame > r.frame {
 		// The FIN passed after the RST: its sender had not received that.
-		if n.time-r.time > max(200e6, 2*int64(f.e[x].rtt)*1000) {
+		if n.time-r.time > f.e[x].crossing() {
 			return y, ByRST
 		}
 		return bothSides, ByRST
 	}
 	return x, ByFIN
 }
+
+// crossing is how long after a RST to it passed the capture point a FIN of e may pass that crossed it, ns. One that comes later is sent
+// again, no sooner than the shortest timer of Linux allows.
+func (e *endpoint) crossing() int64 { return max(200e6, 2*int64(e.rtt)*1000) }

@@ -58,9 +58,6 @@ func (r *Report) count(numbers []streams) {
 // keepBooks concludes the reported connections and enters them in a book for each shard, all shards at once, and marks
 // examples of each finding. It returns these books, after those of connections that were retired.
 func (r *Report) keepBooks(numbers []streams) []*book {
-	if r.run == nil {
-		return nil
-	}
 	var books []*book
 	var wg sync.WaitGroup
 	for i, s := range r.run.shards {
@@ -102,12 +99,8 @@ func (r *Report) keepBooks(numbers []streams) []*book {
 
 // newLedger merges the books of all shards.
 func newLedger(r *Report, books []*book) *ledger {
-	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait, jobs: 1}
-	if r.run == nil {
-		return l
-	}
+	l := &ledger{services: map[netip.AddrPort]*account{}, length: r.timeWait, jobs: len(r.run.shards)}
 	l.ports, l.first, l.end = r.run.assumed.PortRange, r.run.first, r.run.end
-	l.jobs = len(r.run.shards)
 	l.linux = r.run.opts.rules(&r.run.assumed).linux
 	for _, b := range books {
 		l.enter(b)

@@ -112,10 +112,10 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case c.s.repeatsOf(n).afterAck > 0, n.acked && n.ackedFrame != 0 && n.last-n.ackedTime > delta:
 		c.add(LostACK, Warning, y, frames, "%s although the ACK of frame %d had passed here: ACKs of %s were lost or late between the capture point and %s",
 			span, n.ackedFrame, c.role(y), c.role(x))
-	case c.answers(n, &c.f.e[y]) && n.ackedTime-c.s.answeredCopy(c.f, c.o, n, n.ackedTime, y) > c.s.ackedWithin(c.f, y):
+	case c.tooSoon(n, &c.f.e[y]) && n.ackedTime-c.s.answeredCopy(c.f, c.o, n, n.ackedTime, y) > c.s.ackedWithin(c.f, y):
 		c.add(LostACK, Info, y, frames, "%s; the ACK of frame %d came too soon after the last copy to be the answer to it, and too late for one to the copy before: an earlier ACK of %s was late, or was lost before it reached the capture point",
 			span, n.ackedFrame, c.role(y))
-	case c.answers(n, &c.f.e[y]):
+	case c.tooSoon(n, &c.f.e[y]):
 		c.add(FINRetransmitted, Info, x, frames, "%s, but the ACK of frame %d came too soon after the last copy to be the answer to it: that one was sent too early, nothing need have been lost",
 			span, n.ackedFrame)
 	case c.o.odd.dsack[y] != 0:
@@ -151,8 +151,8 @@ func (c *casefile) sentOnWithout(n *finFacts, e, peer *endpoint) bool {
 	return !n.acked && peer.has(sentACK) && peer.rstCount == 0 && peer.lastTime-n.time > c.s.delta(peer) && peer.lastAck == n.end-1 && !e.out.Missing()
 }
 
-// answers reports whether the first ACK of a FIN passed too soon after the last copy to be the answer to that.
-func (c *casefile) answers(n *finFacts, peer *endpoint) bool {
+// tooSoon reports whether the first ACK of a FIN passed too soon after the last copy to be the answer to that.
+func (c *casefile) tooSoon(n *finFacts, peer *endpoint) bool {
 	return n.acked && n.ackedFrame > c.s.lastFrame(n) && n.repeats != 0 && (n.ackedTime-n.last)/1000 < int64(peer.rtt)*3/4
 }
 

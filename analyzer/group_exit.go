@@ -277,7 +277,7 @@ func (g *gathering) processExits(at netip.AddrPort, t *troubled, explained map[i
 	ends := t.ends
 	// oldest[i] is the earliest start among ends[i:]: a connection that was open before and went on after.
 	oldest := make([]int64, len(ends)+1)
-	oldest[len(ends)] = 1<<63 - 1
+	oldest[len(ends)] = timeline.Never
 	for i := len(ends) - 1; i >= 0; i-- {
 		oldest[i] = min(oldest[i+1], ends[i].start)
 	}

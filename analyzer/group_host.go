@@ -113,7 +113,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 	t0, t1 := burst[0].time, burst[len(burst)-1].time
 	member := map[int]bool{}
 	var streams []int
-	heard, shortest := int64(0), int64(1<<63-1)
+	heard, shortest := int64(0), int64(timeline.Never)
 	alive := 0
 	for _, b := range burst {
 		member[b.stream] = true
@@ -143,7 +143,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 	switch {
 	case alive > 0:
 		idle := ""
-		if shortest >= 1e9 && shortest < 1<<63-1 {
+		if shortest >= 1e9 && shortest != timeline.Never {
 			idle = fmt.Sprintf(", each %s or more after it was last heard of there", human(shortest))
 		}
 		text := fmt.Sprintf("%s of %v drew the RST of a host that knows no such connection%s, while %s of that host went on: it was not restarted, something on the path lost the state of single connections",

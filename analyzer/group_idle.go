@@ -69,7 +69,7 @@ func (g *gathering) idleRacesOf(acc *account, side int) {
 // idleRace does it for closes after about the same time, and the data that met some of them.
 func (g *gathering) idleRace(service netip.AddrPort, side int, all []int64, late []lateData) {
 	var streams []int
-	first, last := int64(1<<63-1), int64(0)
+	first, last := int64(timeline.Never), int64(0)
 	for _, d := range late {
 		streams = append(streams, int(d.stream))
 		first, last = min(first, d.time), max(last, d.time)

@@ -76,15 +76,21 @@ func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *acc
 // leakFrom is how many connections with the same stall are a leak.
 const leakFrom = 2
 
-// closeWaitLeaks reports sockets in CLOSE_WAIT that nobody closes. A service that closes late by habit is none: there, as
-// many connections were closed after such a time as hang now.
+// isLeak reports whether so many connections that somebody does not close are a leak. One who closes late by habit leaks nothing: there,
+// as many were closed after such a time as hang now.
+func isLeak(hanging, late int) bool { return hanging >= leakFrom && hanging > late }
+
+// oneAct is within what time closes are one act: a process that ends closes all it had at once.
+const oneAct = 1e9 // ns
+
+// closeWaitLeaks reports sockets in CLOSE_WAIT that nobody closes.
 func (g *gathering) closeWaitLeaks() {
 	end := g.end
 	for _, k := range sortedKeys(g.leaks, leakKey.compare) {
 		all := g.leaks[k]
 		timeline.SortBy(all, func(l *leak) int64 { return l.since }, func(a, b leak) int { return cmp.Compare(a.stream, b.stream) })
 		old := sort.Search(len(all), func(i int) bool { return end-all[i].since < g.a.stuckAfter })
-		if old < leakFrom || apart(g.late[k]) >= old {
+		if !isLeak(old, acts(g.late[k])) {
 			continue
 		}
 		var streams []int
@@ -139,13 +145,13 @@ func leakAdvice(p platform, finTimeout int64, k leakKey) string {
 		k.service.Addr(), p.owner(CloseWait, k.service.Port(), fmt.Sprintf("sport = :%d", k.service.Port())), far, human(finTimeout), conntrack)
 }
 
-// apart counts moments that are at least a second apart: a process that ends closes all it had at once.
-func apart(moments []int64) int {
+// acts counts the acts of which these are the moments.
+func acts(moments []int64) int {
 	timeline.SortTimes(moments)
 	n := 0
 	last := int64(-1 << 62)
 	for _, t := range moments {
-		if t-last >= 1e9 {
+		if t-last >= oneAct {
 			n++
 			last = t
 		}

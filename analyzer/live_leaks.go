@@ -59,7 +59,7 @@ func (h *hangingCloses) end(f *Flow, now int64) {
 	if k.client.IsValid() {
 		owner = &f.Client
 	}
-	if owner.FIN != nil && (o.lastLate == 0 || now-o.lastLate >= 1e9) {
+	if owner.FIN != nil && (o.lastLate == 0 || now-o.lastLate >= oneAct) {
 		o.late++
 		o.lastLate = now
 	}
@@ -78,7 +78,7 @@ func (o owing) leaks() bool {
 	if o.told {
 		return o.hanging > 0
 	}
-	return o.hanging >= leakFrom && o.hanging > o.late
+	return isLeak(o.hanging, o.late)
 }
 
 // tell tells the leaks that have begun or ended since the last time.

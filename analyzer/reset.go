@@ -23,7 +23,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	}
 	s.retractReset(f, q, x, p)
 	r := s.evidence(f, x, p)
-	s.judge(f, &r, &c.fin[x], &q.latest[1-x])
+	s.judge(f, &r, &c.fin[x], &q.latest[f.peer(x)])
 	if r.accepted && !r.refusal && r.before[x] == SynSent && s.rejected(f, q) {
 		r.foreign = true
 	}
@@ -152,7 +152,8 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 // the peer.
 func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 	x := int(r.by)
-	e, peer := &f.e[x], &f.e[f.peer(x)]
+	y := f.peer(x)
+	e, peer := &f.e[x], &f.e[y]
 	// SYN-SENT: the RST has to acknowledge the SYN (§3.10.7.3 second). One past what follows a SYN-ACK shows that more went by,
 	// in captures of SYN, FIN and RST only.
 	if peer.inSYNSent() && !(e.has(sentSYNACK) && e.out.Next().Before(r.seq)) {
@@ -175,24 +176,24 @@ func (s *shard) judge(f *flow, r *rstFacts, fin *finFacts, latest *stamp) {
 		r.accepted = true
 	case r.seq == una && e.out.Contiguous(s.gapsOf(e)) == una:
 		r.accepted = true // what x sent more y cannot take: something before it is missing
-	case r.seq == una && peer.lastAck == una && (s.raritiesIn(s.odds.At(f.odd)).zero[1-x].open || peer.lastTime-e.lastTime > s.delta(peer)):
+	case r.seq == una && peer.lastAck == una && (s.raritiesIn(s.odds.At(f.odd)).zero[y].open || peer.lastTime-e.lastTime > s.delta(peer)):
 		r.accepted = true // nor what it has no room for; and what it did not acknowledge long after has not arrived
 	case r.seq == una:
 		// x sent more, and that passed here before the RST: if it arrived, y expects another number by now. After nothing but
 		// a FIN, see below.
-		r.strict = fin.sent && fin.end == r.seq+1 && r.before[1-x] != FinWait2 // the FIN would have brought it to TIME_WAIT
+		r.strict = fin.sent && fin.end == r.seq+1 && r.before[y] != FinWait2 // the FIN would have brought it to TIME_WAIT
 		r.accepted, r.unproven = r.strict, !r.strict
 	case fin.sent && fin.acked && r.seq == fin.end-1:
 		// Linux, tcp_reset_check: RCV.NXT-1 counts after a FIN, in CLOSE_WAIT, LAST_ACK and CLOSING.
 		r.accepted, r.strict = true, true
-	case peer.has(sentSACK) && r.seq == s.odds.At(f.odd).sackMax[f.peer(x)]:
+	case peer.has(sentSACK) && r.seq == s.odds.At(f.odd).sackMax[y]:
 		r.accepted, r.strict = true, true // Linux, tcp_validate_incoming: the right edge of the highest SACK block
 	case una.Before(r.seq) && r.seq.Before(e.out.Next()):
 		r.accepted, r.unproven = true, true
 	case e.out.Next().Before(r.seq) && !e.has(sentPlain) && !peer.has(sentPlain):
 		r.accepted, r.unproven = true, true // a capture of SYN, FIN and RST only: what came between is not in it
 	}
-	if !r.accepted && r.before[1-x] == FinWait2 && una.Before(r.seq) && uint32(r.seq-e.out.Next()) <= peer.room(e) {
+	if !r.accepted && r.before[y] == FinWait2 && una.Before(r.seq) && uint32(r.seq-e.out.Next()) <= peer.room(e) {
 		// Linux, tcp_timewait_state_process: what is left of a closed socket in FIN_WAIT_2 takes a RST anywhere in its window.
 		// Whether the socket is closed or only shut down, no packet shows.
 		r.unproven = true

@@ -17,9 +17,7 @@ func newTally() tally { return tally{stuck: map[State]int{}} }
 
 // unserved reports whether none of the connections was answered otherwise than by refusing.
 func (t *tally) unserved() bool {
-	return !slices.ContainsFunc(t.ends, func(e endCount) bool {
-		return e.end.Verdict != Refused && e.end.Verdict != NoReply && e.end.Verdict != Indeterminate
-	})
+	return !slices.ContainsFunc(t.ends, func(e endCount) bool { return !e.end.Verdict.unserved() })
 }
 
 // endCount is how many connections ended in the same way.

@@ -172,7 +172,7 @@ func (s *shard) tick(now int64) {
 
 // begin starts a connection with the packet p, of whose ends sl is the slot.
 func (s *shard) begin(sl *slot, p *packet) {
-	f := s.newFlow(sl, p, s.birth(p.frame))
+	f := s.newFlow(sl, p, s.births.add(p.frame))
 	s.watch(f)
 	s.apply(f, 0, p)
 }
@@ -215,11 +215,6 @@ func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 func (s *shard) slotOf(f *flow) *slot {
 	k := s.ends(f)
 	return s.table.find(k.hash(s.seed), func(id int32) bool { return id == f.id })
-}
-
-// birth gives out the next stream number of this shard.
-func (s *shard) birth(frame uint64) int32 {
-	return s.births.add(frame)
 }
 
 // watch finds out whether the connection at hand is traced.

@@ -127,7 +127,7 @@ func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 		case f.flags&ended != 0 && s.waits(f, x, seg):
 			return s.promote(sl, f, x, p.frame)
 		case f.flags&ended != 0 || s.onlySYNs(f, x):
-			return s.replace(sl, f, p, s.birth(p.frame)), 0
+			return s.replace(sl, f, p, s.births.add(p.frame)), 0
 		}
 		s.stray(f, x, p)
 		return nil, 0
@@ -138,7 +138,7 @@ func (s *shard) route(sl *slot, x int, p *packet) (*flow, int) {
 			s.hold(f, x, p, noBirth)
 			return nil, 0
 		}
-		g := s.replace(sl, f, p, s.birth(p.frame))
+		g := s.replace(sl, f, p, s.births.add(p.frame))
 		g.flags |= strays // Wireshark goes on with the stream of before
 		return g, 0
 	}
@@ -177,7 +177,7 @@ func (s *shard) stray(f *flow, x int, p *packet) {
 		return
 	}
 	s.noteISN(f, x, p)
-	s.hold(f, x, p, s.birth(p.frame))
+	s.hold(f, x, p, s.births.add(p.frame))
 	f.flags |= strays
 	s.current = s.pendings[f.id].birth
 }
@@ -222,7 +222,7 @@ func (s *shard) answersPending(f *flow, x int, seg *decode.Segment) bool {
 func (s *shard) promote(sl *slot, f *flow, x int, frame uint64) (*flow, int) {
 	w := s.pendings[f.id]
 	if w.birth == noBirth {
-		w.birth = s.birth(frame)
+		w.birth = s.births.add(frame)
 	}
 	delete(s.pendings, f.id)
 	f.flags &^= waiting

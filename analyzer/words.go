@@ -58,6 +58,9 @@ func Verdicts() []Verdict {
 	return []Verdict{Graceful, Simultaneous, HalfClosed, Unanswered, LastAckMissing, ResetVerdict, Refused, NoReply, Open, Indeterminate}
 }
 
+// unserved reports whether nobody served the connection, as far as the capture shows: it was refused, or not answered.
+func (v Verdict) unserved() bool { return v == Refused || v == NoReply || v == Indeterminate }
+
 // ClosedFirst says whose FIN or RST came first, by what each side knew when it sent it.
 type ClosedFirst string
 
