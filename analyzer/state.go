@@ -27,6 +27,7 @@ var stateNames = [numStates]string{
 	CloseWait: "CLOSE_WAIT", LastAck: "LAST_ACK", Closed: "CLOSED",
 }
 
+// String returns the name of the RFC, words joined by underscores: TIME_WAIT.
 func (s State) String() string { return stateNames[s] }
 
 // MarshalText returns the spelling of the records.

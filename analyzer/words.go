@@ -172,6 +172,7 @@ func ParsePortRange(s string) (PortRange, error) {
 // Size returns the number of ports in r.
 func (r PortRange) Size() int { return int(r.High) - int(r.Low) + 1 }
 
+// String returns the first and the last port: 32768-60999.
 func (r PortRange) String() string { return fmt.Sprintf("%d-%d", r.Low, r.High) }
 
 // MarshalText returns "LO-HI".

@@ -39,6 +39,7 @@ const (
 	Suspect
 )
 
+// String returns the kind in one word, for the messages of tests.
 func (k Kind) String() string {
 	return [...]string{"empty", "new", "ahead", "fill", "again", "probe", "suspect"}[k]
 }
