@@ -41,7 +41,7 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 		o.c = *s.closings.At(f.closing)
 	}
 	o.resets, o.odd = s.resets.At(o.c.resets), s.odds.At(f.odd)
-	s.inferFIN(f, o)
+	s.inferFIN(f, o, end)
 	s.decide(f, o, end)
 	o.closedFirst, o.closedBy = closedFirst(f, o)
 

@@ -5,7 +5,7 @@ package analyzer
 // inferFIN makes up for a FIN that the capture lacks although its acknowledgment is there: the other side has closed, and
 // its acknowledgments rose by exactly one past all that was seen, with nothing after it. One octet of data would look the
 // same, which is why this only counts as likely.
-func (s *shard) inferFIN(f *flow, o *outcome) {
+func (s *shard) inferFIN(f *flow, o *outcome, end int64) {
 	for x := range f.e {
 		y := 1 - x
 		n, m := &o.c.fin[x], &o.c.fin[y]
@@ -24,7 +24,10 @@ func (s *shard) inferFIN(f *flow, o *outcome) {
 		o.doubts |= inferredFIN
 		if peer.packets == 0 && (s.copies(n) == 1 || s.lastFrame(n) < e.lastFrame) {
 			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
-			n.acked, n.lastCovered, n.ackedTime, n.ackedFrame = true, e.lastTime, e.lastTime, e.lastFrame
+			n.acked, n.lastCovered = true, n.last
+			if last := s.lastTry(o, x); end-last.time <= s.sentAgain(last, e) {
+				o.doubts |= lastPacket
+			}
 		}
 	}
 }

@@ -137,6 +137,8 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		switch {
 		case r.before[x] == SynSent && peer.has(sentSYNACK) && r.ack == peer.isn+1:
 			r.before[x] = Established
+		case r.before[x] == SynSent && peer.packets == 0 && r.seq == e.out.Next():
+			r.before[x] = Established // by a SYN-ACK that was not captured: no socket acknowledges what it has not received
 		case r.before[x] == Established && c.fin[y].covers(r.ack):
 			r.before[x] = CloseWait
 		}

@@ -111,7 +111,7 @@ func (s *shard) holderSent(f *flow, c *closing, x int, tw *timeWaitFacts, p *pac
 		return
 	}
 	again := m.last > tw.since
-	if !again && tw.more == 0 {
+	if !again && tw.more == 0 && p.time-tw.since <= s.delta(&f.e[x]) {
 		tw.since = max(tw.since, p.time)
 		return
 	}
@@ -306,5 +306,6 @@ func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (w
 	case w.until <= end:
 		w.ended = WaitExpired
 	}
+	w.until = max(w.until, w.since) // where time went backwards, or is at its end
 	return w, true
 }

@@ -193,6 +193,9 @@ func (s *shard) resetDoubts(f *flow, o *outcome, end int64) {
 			o.doubts |= firstFIN
 		}
 	}
+	if x := int(r.by); r.live && r.before[x] == Established && f.e[f.peer(x)].packets == 0 {
+		o.doubts |= oneSided
+	}
 	if x := int(r.by); r.live && !f.e[x].sentSYN() && f.e[f.peer(x)].sentSYN() {
 		o.doubts |= gap // nor is the SYN-ACK of its sender there
 	}

@@ -40,14 +40,26 @@ func headline(f *analyzer.Flow) string {
 		}
 		return "refused"
 	case analyzer.NoReply:
-		if f.Server.Packets > 0 {
+		switch {
+		case answeredSYN(f):
 			return "no reply to the SYN-ACK of the server"
+		case f.Roles == analyzer.RolesBoth:
+			return "no reply to either SYN"
 		}
 		return "no reply to the SYN of the client"
 	case analyzer.Open:
 		return "open, no FIN and no RST by the end of the capture"
 	}
 	return "the capture lacks the part that would tell how it closed"
+}
+
+// answeredSYN reports whether the SYN-ACK of the server was captured, of a connection that went no further.
+func answeredSYN(f *analyzer.Flow) bool {
+	switch f.Server.State {
+	case analyzer.SynReceived, analyzer.Closed: // or it has given up since
+		return f.Server.Packets > 0
+	}
+	return false
 }
 
 // first puts who closed first before rest.
@@ -184,10 +196,10 @@ func reason(f *analyzer.Flow) string {
 	}
 	var events []event
 	if fin := f.Client.FIN; fin != nil {
-		events = append(events, event{fin.Frame, finWords(analyzer.ClientSide, fin)})
+		events = append(events, event{fin.Frame, finWords(f, analyzer.ClientSide, fin)})
 	}
 	if fin := f.Server.FIN; fin != nil {
-		events = append(events, event{fin.Frame, finWords(analyzer.ServerSide, fin)})
+		events = append(events, event{fin.Frame, finWords(f, analyzer.ServerSide, fin)})
 	}
 	if r := f.Reset; r != nil {
 		events = append(events, event{r.Frame, resetWords(r)})
@@ -203,20 +215,28 @@ func reason(f *analyzer.Flow) string {
 	switch {
 	case len(parts) > 0:
 		return strings.Join(parts, "; ")
-	case f.Verdict == analyzer.NoReply && f.Server.Packets > 0:
+	case f.Verdict == analyzer.NoReply && answeredSYN(f):
 		return fmt.Sprintf("%s from frame %d to %d; the client did not complete the handshake", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
 	case f.Verdict == analyzer.NoReply:
-		return fmt.Sprintf("%s from frame %d to %d, and nothing came back", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
+		text := fmt.Sprintf("%s from frame %d to %d, and nothing came back", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
+		if f.Server.Packets > 0 {
+			text = fmt.Sprintf("%s from frame %d to %d, and nothing that answers", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
+		}
+		return text
 	}
 	return fmt.Sprintf("no FIN and no RST from frame %d to %d", f.FirstFrame, f.LastFrame)
 }
 
-func finWords(side analyzer.Side, fin *analyzer.FIN) string {
+func finWords(f *analyzer.Flow, side analyzer.Side, fin *analyzer.FIN) string {
 	t := fmt.Sprintf("the %s sent its FIN in frame %d", side, fin.Frame)
 	if fin.Sent > 1 {
 		t += fmt.Sprintf(" (%d times: frames %s)", fin.Sent, firstFew(fin.Frames, listedStreams, fin.Sent))
 	}
-	if fin.AckedFrame == nil {
+	switch {
+	case fin.AckedFrame != nil:
+	case f.Verdict == analyzer.Graceful || f.Verdict == analyzer.Simultaneous:
+		return t + "; the direction in which its acknowledgment went was not captured"
+	default:
 		return t + ", never acknowledged"
 	}
 	return t + fmt.Sprintf(", acknowledged in frame %d", *fin.AckedFrame)

@@ -46,6 +46,9 @@ func TestHeadlineAndDebt(t *testing.T) {
 	resetAfterFIN := reset(1)
 	resetAfterFIN.ClosedFirst, resetAfterFIN.ClosedBy = analyzer.ClientFirst, ptr(analyzer.ByFIN)
 
+	both := noReply(analyzer.SynSent, analyzer.SynSent, 1)
+	both.Roles = analyzer.RolesBoth
+
 	for _, c := range []struct {
 		name           string
 		flow           *analyzer.Flow
@@ -59,6 +62,10 @@ func TestHeadlineAndDebt(t *testing.T) {
 		{"reset", reset(1), "reset by the server", ""},
 		{"reset after a FIN", resetAfterFIN, "client closed first, then reset by the server", ""},
 		{"refused", refused(1), "refused by the server", ""},
+		{"no reply", noReply(analyzer.SynSent, analyzer.Unknown, 0), "no reply to the SYN of the client", "the server still owes an answer"},
+		{"no reply to a SYN-ACK", noReply(analyzer.SynSent, analyzer.SynReceived, 1), "no reply to the SYN-ACK of the server", "the client still owes the ACK of the handshake"},
+		{"no reply but what answers nothing", noReply(analyzer.Closed, analyzer.Unknown, 2), "no reply to the SYN of the client", ""},
+		{"no reply to either", both, "no reply to either SYN", "the server still owes an answer"},
 	} {
 		if got := headline(c.flow); got != c.headline {
 			t.Errorf("%s: headline %q, want %q", c.name, got, c.headline)
@@ -84,6 +91,28 @@ func TestCrossing(t *testing.T) {
 	} {
 		if got := crossing(c.flow); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// noReply is a connection that was not set up, with its states and how many packets of the server were captured.
+func noReply(client, server analyzer.State, packets uint64) *analyzer.Flow {
+	f := &analyzer.Flow{Verdict: analyzer.NoReply, ClosedFirst: analyzer.NoneFirst}
+	f.Client.State, f.Server.State, f.Server.Packets = client, server, packets
+	return f
+}
+
+// Where only one direction was captured, nobody is said to have acknowledged a FIN, and nobody to have left it unacknowledged.
+func TestFINWords(t *testing.T) {
+	for _, tt := range []struct {
+		verdict analyzer.Verdict
+		want    string
+	}{
+		{analyzer.Graceful, "the client sent its FIN in frame 3; the direction in which its acknowledgment went was not captured"},
+		{analyzer.LastAckMissing, "the client sent its FIN in frame 3, never acknowledged"},
+	} {
+		if got := finWords(&analyzer.Flow{Verdict: tt.verdict}, analyzer.ClientSide, &analyzer.FIN{Frame: 3, Sent: 1}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.verdict, got, tt.want)
 		}
 	}
 }
