@@ -235,7 +235,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 	set(refusedSYN, refused)
 	set(served, e.has(sentACK) && !refused)
 	set(tookPort, e.has(sentSYNACK) && !o.verdict.unserved())
-	set(mute, e.marks.accepting())
+	set(mute, f.accepting(server))
 	set(synchronous, f.synchronized())
 	set(selfMade, f.flags&self != 0)
 	if n := &o.c.fin[server]; n.sent && !n.inferred {

@@ -68,8 +68,16 @@ func (m marks) sentSYN() bool { return m.has(sentBareSYN | sentSYNACK) }
 // onlySYNACK reports whether its SYN-ACK is all that was seen of this endpoint, or all but a FIN without data or a RST.
 func (m marks) onlySYNACK() bool { return m.has(sentSYNACK) && !m.has(sentPlain|sentData) }
 
-// accepting reports whether this endpoint answered a SYN and sent no data: its application may not have accepted the connection.
-func (m marks) accepting() bool { return m.has(sentSYNACK) && !m.has(sentData|sentBareSYN) }
+// mostUnread is more than a socket that nobody reads takes by default: Linux offers 64 KiB at first, and no more until its
+// application reads (tcp_rcv_space_adjust); others offer up to 256.
+const mostUnread = 1 << 18
+
+// accepting reports whether the application of x may not have accepted the connection so far: x answered a SYN, sent no data, and took
+// no more of them than an unread socket does.
+func (f *flow) accepting(x int) bool {
+	e := &f.e[x]
+	return e.has(sentSYNACK) && !e.has(sentData|sentBareSYN) && f.e[f.peer(x)].out.Numbers() <= mostUnread
+}
 
 // inSYNSent reports whether e has sent a SYN and nothing that shows that it received one.
 func (e *endpoint) inSYNSent() bool { return e.has(sentBareSYN) && !e.has(sentACK) }

@@ -91,7 +91,7 @@ func (c *casefile) reset() {
 			how += c.text(", and %s may lose what it has not read yet", c.role(y))
 		}
 		same := "an abort by choice"
-		if c.f.e[x].marks.accepting() {
+		if c.f.accepting(x) {
 			same += ", or of a listening socket before the connection was accepted,"
 		}
 		c.add(ResetUnreadData, Warning, x, frames, "%s closed the socket, or was killed, while data of %s lay unread in it (likely; %s looks the same): %s. Read to the end of file before close()",
@@ -221,7 +221,7 @@ func (c *casefile) abortReasons(x, y int) string {
 	if c.f.e[y].has(sentData) {
 		reasons = append(reasons, "close() with unread data")
 	}
-	if c.f.e[x].marks.accepting() {
+	if c.f.accepting(x) {
 		reasons = append(reasons, "a listening socket that was closed before the connection was accepted")
 	}
 	if c.o.odd.probes[x] > 0 {

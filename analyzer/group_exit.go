@@ -68,14 +68,16 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 		return
 	}
 	c := casefile{s: s, f: f, o: o, end: t.end, a: t.a}
-	e := &f.e[server]
 	switch cause := c.cause(); cause {
 	case causeAbort, causeUnread:
-		if x == server && e.marks.accepting() && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
+		if x == server && f.accepting(server) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
 			sv := t.serviceOf(s.service(f, server))
 			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
 		}
 	case causeStateLost:
+		if c.closedBehind(r, x) {
+			return // its process may have ended, and nothing else
+		}
 		host := s.addr(f, x)
 		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
 	case causeLate:
