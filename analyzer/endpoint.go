@@ -82,6 +82,12 @@ func (f *flow) accepting(x int) bool {
 // inSYNSent reports whether e has sent a SYN and nothing that shows that it received one.
 func (e *endpoint) inSYNSent() bool { return e.has(sentBareSYN) && !e.has(sentACK) }
 
+// unsent reports whether e, in SYN_SENT, knows that it has not sent what an acknowledgment says: SEG.ACK =< ISS or SEG.ACK > SND.NXT (RFC
+// 9293 §3.10.7.3, first). A little beyond is what the capture may lack.
+func (e *endpoint) unsent(ack reassembly.Seq) bool {
+	return ack.AtOrBefore(e.isn) || ack.Diff(e.out.Next()) > reassembly.UnknownRoom
+}
+
 // maxRoom is the largest window there is (RFC 7323 §2.3).
 const maxRoom = 1 << 30
 

@@ -169,13 +169,13 @@ func (s *shard) unusable(e, peer *endpoint, seg *decode.Segment) bool {
 		case !seg.Flags.Has(decode.ACK):
 			s.say("FIN without ACK: dropped by its receiver (RFC 9293 §3.10.7.4, fifth)")
 			return true
-		case peer.inSYNSent() && !e.sentSYN() && seg.Ack.AtOrBefore(peer.isn): // another one shows that the capture lacks a SYN-ACK
+		case peer.inSYNSent() && !e.sentSYN() && peer.unsent(seg.Ack): // another one shows that the capture lacks a SYN-ACK
 			s.say("FIN to an endpoint in SYN_SENT: dropped (RFC 9293 §3.10.7.4, eighth)")
 			return true
 		}
 	}
-	if peer.inSYNSent() && seg.Flags.Has(decode.ACK) && seg.Ack.AtOrBefore(peer.isn) {
-		s.say("acknowledges less than the SYN: left of an earlier connection, and answered with a RST (RFC 9293 §3.10.7.3, first)")
+	if peer.inSYNSent() && seg.Flags.Has(decode.ACK) && peer.unsent(seg.Ack) {
+		s.say("acknowledges what the SYN's sender has not sent: left of an earlier connection, and answered with a RST (RFC 9293 §3.10.7.3, first)")
 		return true
 	}
 	return false

@@ -17,7 +17,7 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 		s.addNote(&q.more[x], p.frame, int32(e.rstCount))
 	}
 	e.rstCount = min(e.rstCount+1, maxNotes)
-	if e.inSYNSent() && !p.seg.Flags.Has(decode.ACK) && p.seg.Seq.AtOrBefore(e.isn) {
+	if e.inSYNSent() && !p.seg.Flags.Has(decode.ACK) && e.unsent(p.seg.Seq) {
 		s.say("answers what is left of an earlier connection, and stays in SYN_SENT (RFC 9293 §3.10.7.3, first)")
 		return
 	}
