@@ -77,8 +77,12 @@ func (c *casefile) reset() {
 	case causeKeepalive:
 		then := c.text("%s lives, and learned of the end when it sent something", c.role(y))
 		if c.o.state[y] != Closed {
+			in := r.before[y]
+			if in == Unknown {
+				in = Established
+			}
 			then = c.text("If %s lives, it still holds the connection (%s there) and learns of the end only when it sends",
-				c.role(y), c.a.platform.list(Established, "dst "+c.s.addr(c.f, x).String()))
+				c.role(y), c.a.platform.list(in, "dst "+c.s.addr(c.f, x).String()))
 		}
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
 			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), r.probes, c.role(y), then)
@@ -109,9 +113,13 @@ func (c *casefile) reset() {
 		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed in frame %d, and its TIME_WAIT of %s was over when the FIN of %s came again: it answered with RST. No data are lost, but %s waited in LAST_ACK all that time for an ACK that did not arrive",
 			c.name(x), n.frame, c.human(c.a.timeWait), c.name(y), c.role(y))
 	case causeGaveUp:
-		c.add(ResetNoConnection, Warning, x, c.s.frames(frames, n.frame, c.s.repeatsOf(n).more), "%s sent its FIN %d times from frame %d on, got no answer and gave up; when %s spoke again %s later, the host of %s had no socket any more and answered with RST. "+
+		sent := c.text("%d times from frame %d on", c.s.copies(n), n.frame)
+		if c.s.copies(n) < gaveUpAfter {
+			sent = c.text("in frame %d, and the data before it again and again", n.frame)
+		}
+		c.add(ResetNoConnection, Warning, x, c.s.frames(frames, n.frame, c.s.repeatsOf(n).more), "%s sent its FIN %s, got no answer and gave up; when %s spoke again %s later, the host of %s had no socket any more and answered with RST. "+
 			"That FIN never reached %s: packets to it were lost all that time, or it had no room for them",
-			c.name(x), c.s.copies(n), n.frame, c.name(y), c.human(r.time-n.last), c.role(x), c.role(y))
+			c.name(x), sent, c.name(y), c.human(r.time-n.last), c.role(x), c.role(y))
 	case causeNotKept:
 		c.notKept(r, x, y, append(frames, n.frame))
 	case causeLate:
@@ -175,9 +183,18 @@ func (c *casefile) notKept(r *rstFacts, x, y int, frames []uint64) {
 func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
 	lost := c.bytes(c.refusedBytes(x, y))
-	if n.acked && n.ackedFrame < r.frame && c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y]) > 0 {
-		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s that %s sent later drew a RST and are lost. "+
-			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, lost, c.name(y), c.role(x))
+	if c.s.controlOnly && c.refusedBytes(x, y) <= 0 {
+		c.add(ResetLateData, Warning, x, frames, "%s closed in frame %d and %s later answered with RST what %s sent. That is not in the capture: most likely data, which are lost; or its kernel kept no socket in FIN_WAIT_2 that could have answered an ACK",
+			c.name(x), n.frame, c.human(r.time-n.doneTime()), c.name(y))
+		return
+	}
+	if later := c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y]); n.acked && n.ackedFrame < r.frame && later > 0 {
+		what := c.text("%s that %s sent later", lost, c.name(y))
+		if refused := c.refusedBytes(x, y); int64(later) < refused {
+			what = c.text("%s of %s, %d of them sent after that,", lost, c.name(y), later)
+		}
+		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s drew a RST and are lost. "+
+			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, what, c.role(x))
 		return
 	}
 	c.add(ResetLateData, Warning, x, frames, "%s closed the socket in frame %d while %s of %s were on their way: they drew a RST and are lost. "+

@@ -76,19 +76,27 @@ func (c *casefile) closedBehind(r *rstFacts, x int) bool {
 func (c *casefile) afterClose(r *rstFacts, x, y int) string {
 	n, tw := &c.o.c.fin[x], &c.o.c.timeWait[x]
 	switch long := r.time-n.doneTime() >= c.a.finTimeout; {
-	case !n.acked && c.s.copies(n) >= gaveUpAfter:
+	case !n.acked && (c.s.copies(n) >= gaveUpAfter || c.inVainUntil(r, x) > n.time):
 		return causeGaveUp
 	case r.before[x] == TimeWait && r.time >= tw.since+c.a.timeWait:
 		return causeWaitOver
 	case long:
 		return causeExpired
-	case c.refusedBytes(x, y) > 0:
+	case c.refusedBytes(x, y) > 0 || c.s.controlOnly && !c.o.c.fin[y].sent && r.seq == n.end:
 		return causeLate
 	case r.seq.Before(n.end) || n.passive(&c.o.c.fin[y]):
 		return causeStateLost // its peer has not got the FIN, so it was in FIN_WAIT_1; or it never comes to FIN_WAIT_2
 	default:
 		return causeNotKept
 	}
+}
+
+// inVainUntil returns until when x had sent data again and again without an answer, before the RST r; 0 if it had not.
+func (c *casefile) inVainUntil(r *rstFacts, x int) int64 {
+	if past := &c.s.raritiesIn(c.o.odd).past[x]; past.since != 0 && past.heard <= r.time {
+		return past.heard
+	}
+	return 0
 }
 
 // refusedBytes returns how many bytes y sent that x never acknowledged.
