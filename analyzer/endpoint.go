@@ -23,6 +23,7 @@ const (
 	soundSYN    // its SYN had a checksum that was not wrong
 	synAgain    // it sent its SYN more than once
 	ackMissed   // it sent its SYN-ACK again although the peer's ACK had passed, and none has passed since
+	ackLost     // it did so at some time
 )
 
 // endpoint is what is kept of one end of a connection while its packets pass: no pointers, and no more than ordinary

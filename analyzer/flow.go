@@ -200,7 +200,9 @@ func (s *shard) noteDuringClose(f *flow, x int, p *packet, kind reassembly.Kind)
 func (s *shard) acknowledge(f *flow, x int, e, peer *endpoint, p *packet, sent uint64) {
 	seg := &p.seg
 	if una, ok := e.out.Acked(); ok && seg.End().Before(una) && peer.packets > 0 {
-		s.say("old: its receiver had all of it, and drops its acknowledgment too (RFC 9293 §3.10.7.4, first)")
+		if seg.Len > 0 || seg.End()+1 != una { // a probe is where its kind was said
+			s.say("old: its receiver had all of it, and drops its acknowledgment too (RFC 9293 §3.10.7.4, first)")
+		}
 		return
 	}
 	if !peer.out.Cover(seg.Ack) && !s.acked(peer, seg.Ack, e.room(peer)) {

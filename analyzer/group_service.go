@@ -98,7 +98,7 @@ func (g *gathering) closeWaitLeaks() {
 			streams = append(streams, l.stream)
 		}
 		first, last := all[0].since, all[old-1].since
-		growth := fmt.Sprintf("all since the same time, the youngest for %s", human(end-last))
+		growth := "all since the same time"
 		if spread := last - first; spread >= 1e9 {
 			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%s a minute)", g.moment(first), old, g.moment(last), number(float64(old-1)/(float64(spread)/60e9)))
 		}

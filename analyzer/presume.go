@@ -120,11 +120,16 @@ func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
 	if o.state[x] != SynSent && o.state[x] != SynReceived || e.packets == 0 || s.controlOnly {
 		return false // a capture of SYN, FIN and RST only lacks the ACK that may have ended the wait
 	}
+	return !s.synIsDue(f, e, end)
+}
+
+// synIsDue reports whether e, which waits for the answer to its SYN or SYN-ACK, may still send that again when the capture ends.
+func (s *shard) synIsDue(f *flow, e *endpoint, end int64) bool {
 	wait := int64(synAgainAfter)
 	if so := e.lastTime - f.start; e.has(synAgain) {
 		wait = min(so, 120e9) + min(so, synAgainAfter) + 1e9
 	}
-	return end-e.lastTime > wait
+	return end-e.lastTime <= wait
 }
 
 // gaveUpData reports whether x, which has not closed, has stopped sending data again that nobody acknowledged (RFC 9293 §3.8.3):

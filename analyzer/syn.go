@@ -33,7 +33,7 @@ func (s *shard) noteSYN(f *flow, x int, p *packet) {
 	if e.sentSYN() && (seg.Flags.Has(decode.ACK) == e.has(sentSYNACK)) {
 		e.marks |= synAgain
 		if peer := &f.e[f.peer(x)]; e.marks.onlySYNACK() && peer.has(sentACK) && p.time-peer.lastTime > s.delta(e) {
-			e.marks |= ackMissed
+			e.marks |= ackMissed | ackLost
 			f.flags &^= settled
 		}
 	}

@@ -75,7 +75,7 @@ func (s *shard) capturedTwice(e, peer *endpoint, p *packet) bool {
 	sig := signature(&p.seg)
 	d := p.time - e.lastTime
 	soon := d <= twiceWithin && d >= -twiceWithin && e.packets > 1
-	if e.sentLately(sig) && (soon && e.mirrored(p, sig) || e.merged(p, sig, d)) {
+	if e.sentLately(sig) && (soon && e.mirrored(peer, p, sig) || e.merged(p, sig, d)) {
 		s.duplicates++
 		return true
 	}
@@ -94,8 +94,16 @@ func (e *endpoint) late(peer *endpoint, seg *decode.Segment) bool {
 
 // mirrored reports whether p, which follows the latest packet of e closely, repeats that or one just before it. An empty segment
 // without an identification of its own may well have been sent twice. It repeats what its twin said, so it does not matter which.
-func (e *endpoint) mirrored(p *packet, sig uint32) bool {
-	return e.sentInBurst(sig) && (p.seg.Occupies() > 0 || p.seg.IPID != 0 && p.seg.Src.Is4())
+// A SYN-ACK is sent twice at once where its timer and the SYN that comes again meet: both run out after a second.
+func (e *endpoint) mirrored(peer *endpoint, p *packet, sig uint32) bool {
+	switch {
+	case !e.sentInBurst(sig):
+		return false
+	case p.seg.IPID != 0 && p.seg.Src.Is4():
+		return true
+	}
+	asked := p.seg.Flags.Has(decode.SYN) && p.seg.Flags.Has(decode.ACK) && peer.has(synAgain) && peer.lastFrame > e.lastFrame
+	return p.seg.Occupies() > 0 && !asked
 }
 
 // merged reports whether p, d later than the latest packet of e, repeats one of late that was captured at another host: merged captures

@@ -23,6 +23,7 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		s.decideUnanswered(f, o, end)
 	default:
 		o.verdict = Open
+		s.openDoubts(f, o, end)
 	}
 	for x := range f.e {
 		c, y := &o.c, f.peer(x)
@@ -122,6 +123,19 @@ func (s *shard) answeredCopy(f *flow, o *outcome, fin *finFacts, moment int64, x
 		return before
 	}
 	return fin.time
+}
+
+// openDoubts notes what is not certain about a connection that is open as far as ACKs show that passed: one that sent its SYN-ACK again
+// after such an ACK, and nothing since, may not have got the latest either.
+func (s *shard) openDoubts(f *flow, o *outcome, end int64) {
+	for x := range f.e {
+		if e := &f.e[x]; e.has(ackLost) && !e.has(ackMissed) && e.marks.onlySYNACK() {
+			o.doubts |= givenUp
+			if s.synIsDue(f, e, end) {
+				o.doubts = o.doubts&^givenUp | lastPacket
+			}
+		}
+	}
 }
 
 // decideBoth finds the verdict where both sides sent a FIN.
