@@ -97,7 +97,8 @@ func (f *pcapFile) walk(ps []Packet) int {
 		}
 		data := pos + f.header
 		next := data + int(uint32(sizes))
-		if uint32(sizes) > MaxPacket || next > len(buf) || stamp|sizes == 0 {
+		// One comparison for both kinds of lengths that are looked at closer: 0 and those above MaxPacket.
+		if next > len(buf) || uint32(sizes)-1 >= MaxPacket && f.odd(h, stamp, sizes) != nil {
 			break
 		}
 		p := &ps[done]
@@ -135,16 +136,29 @@ func (f *pcapFile) load() error {
 		return f.s.cut("record header", len(b), f.header)
 	}
 	stamp, sizes := f.translate(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]))
+	if err := f.odd(b, stamp, sizes); err != nil {
+		return err
+	}
+	total := f.header + int(uint32(sizes))
+	if b = f.s.peek(total); len(b) < total {
+		return f.s.cut("packet", len(b), total)
+	}
+	return nil
+}
+
+// odd returns why there can be no record at b, whose words are stamp and sizes. Where another file's header begins, the length
+// is the correction of its time zone, which all of today's writers leave 0, or were it negative, more than MaxPacket.
+func (f *pcapFile) odd(b []byte, stamp, sizes uint64) error {
 	n := uint32(sizes)
 	switch {
+	case n > 0 && n <= MaxPacket:
+		return nil
+	case another(b):
+		return concatenated(f.s.offset())
 	case n > MaxPacket:
 		return garbled("the record claims a packet of %d bytes", n)
 	case stamp|sizes == 0:
 		return garbled("the record is all zero, as after a crash before the data reached the disk")
-	}
-	total := f.header + int(n)
-	if b = f.s.peek(total); len(b) < total {
-		return f.s.cut("packet", len(b), total)
 	}
 	return nil
 }

@@ -174,6 +174,9 @@ func (f *pcapngFile) pass(p *Packet) (packet bool, err error) {
 	case blockStatistics:
 		return false, f.statistics(b)
 	default:
+		if another(b) {
+			return false, concatenated(f.start)
+		}
 		return false, f.unknown(kind, b)
 	}
 }
