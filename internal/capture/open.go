@@ -174,7 +174,8 @@ func (r *Reader) Close() error {
 }
 
 // Drops is the number of packets that the capturing kernels and interfaces say they lost, as far as it has been read: the last
-// count of each pcapng interface (isb_ifdrop and isb_osdrop), summed. Classic files do not tell. It may be called from any goroutine.
+// count of each pcapng interface (isb_ifdrop and isb_osdrop) or what its packets say was lost before them (epb_dropcount), whichever
+// is more, summed. Classic files do not tell. It may be called from any goroutine.
 func (r *Reader) Drops() uint64 {
 	var sum uint64
 	for _, in := range r.inputs {

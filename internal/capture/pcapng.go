@@ -21,6 +21,7 @@ const (
 	optEnd      = 0
 	optTsresol  = 9  // 4.2 if_tsresol
 	optTsoffset = 14 // 4.2 if_tsoffset
+	optDrops    = 4  // 4.3 epb_dropcount
 	optIfdrop   = 5  // 4.6 isb_ifdrop
 	optOsdrop   = 7  // 4.6 isb_osdrop
 )
@@ -42,18 +43,22 @@ type pcapngInterface struct {
 	offset int64  // seconds to add
 	snap   uint32 // 0 is unlimited
 	drops  uint64 // the last that a statistics block said
+	gaps   uint64 // the sum of what packet blocks say was lost right before them
 }
+
+// dropped is the larger of the two counts: they are about the same packets, and either may be missing or late.
+func (in *pcapngInterface) dropped() uint64 { return max(in.drops, in.gaps) }
 
 // pcapngFile walks over the blocks of a pcapng file.
 type pcapngFile struct {
-	s      *stream
-	big    bool              // the section is big-endian
-	ifs    []pcapngInterface // of the section
-	last   int64             // time of the packet before
-	start  int64             // offset of the latest block
-	err    error             // why there are no more packets, or io.EOF
-	before uint64            // drops in the sections before
-	lost   func(uint64)      // is told of every new sum of drops; statistics blocks are rare
+	s     *stream
+	big   bool              // the section is big-endian
+	ifs   []pcapngInterface // of the section
+	last  int64             // time of the packet before
+	start int64             // offset of the latest block
+	err   error             // why there are no more packets, or io.EOF
+	sum   uint64            // drops of all interfaces of all sections
+	lost  func(uint64)      // is told of every new sum of drops; statistics blocks are rare, and so are drops
 }
 
 // openPcapng reads the first section header.
@@ -64,13 +69,35 @@ func openPcapng(s *stream, lost func(uint64)) (*pcapngFile, error) {
 
 func (f *pcapngFile) offset() int64 { return f.start }
 
-// drops is the sum over all interfaces of all sections.
-func (f *pcapngFile) drops() uint64 {
-	sum := f.before
-	for i := range f.ifs {
-		sum += f.ifs[i].drops
+// count notes that in's drops, of which before were counted in the sum, have changed.
+func (f *pcapngFile) count(in *pcapngInterface, before uint64) {
+	if now := in.dropped(); now != before {
+		f.sum += now - before
+		f.lost(f.sum)
 	}
-	return sum
+}
+
+// gap notes that n packets of in were lost right before the one at hand.
+func (f *pcapngFile) gap(in *pcapngInterface, n uint64) {
+	before := in.dropped()
+	in.gaps += n
+	f.count(in, before)
+}
+
+// dropcount looks for the number of lost packets in the options of an enhanced packet block. They are gone through here and not
+// with options: this must not allocate, nor cost much where every packet has a comment.
+func (f *pcapngFile) dropcount(in *pcapngInterface, b []byte) {
+	for len(b) >= 12 { // shorter ones have no room for it
+		code, n := f.u16(b), int(f.u16(b[2:]))
+		if code == optEnd || n > len(b)-4 {
+			return
+		}
+		if code == optDrops && n >= 8 {
+			f.gap(in, f.u64(b[4:]))
+			return
+		}
+		b = b[min(4+(n+3)&^3, len(b)):]
+	}
 }
 
 func (f *pcapngFile) u16(b []byte) uint16 {
@@ -134,6 +161,9 @@ func (f *pcapngFile) walk(ps []Packet) int {
 		p.Data = buf[data : data+int(n) : data+int(n)]
 		p.WireLen = int(f.u32(h[24:]))
 		p.Link = in.link
+		if options := data + int(n+3)&^3; next-tail-options >= 12 { // the least that tells of drops
+			f.dropcount(in, buf[options:next-tail])
+		}
 		pos = next
 		done++
 	}
@@ -243,7 +273,6 @@ func (f *pcapngFile) section() error {
 	if major := f.u16(body[4:]); major != 1 {
 		return garbled("version %d of pcapng is not known", major)
 	}
-	f.before = f.drops()
 	f.ifs = f.ifs[:0]
 	return nil
 }
@@ -311,8 +340,10 @@ func (f *pcapngFile) statistics(b []byte) error {
 		}
 	})
 	if told {
-		f.ifs[id].drops = sum
-		f.lost(f.drops())
+		in := &f.ifs[id]
+		before := in.dropped()
+		in.drops = sum
+		f.count(in, before)
 	}
 	return nil
 }
@@ -322,7 +353,12 @@ func (f *pcapngFile) enhanced(p *Packet, b []byte) error {
 	if err != nil {
 		return err
 	}
-	return f.packet(p, f.u32(body), body[4:], body[20:])
+	id := f.u32(body)
+	if err := f.packet(p, id, body[4:], body[20:]); err != nil {
+		return err
+	}
+	f.dropcount(&f.ifs[id], body[min(20+(len(p.Data)+3)&^3, len(body)):])
+	return nil
 }
 
 func (f *pcapngFile) obsolete(p *Packet, b []byte) error {
@@ -330,7 +366,14 @@ func (f *pcapngFile) obsolete(p *Packet, b []byte) error {
 	if err != nil {
 		return err
 	}
-	return f.packet(p, uint32(f.u16(body)), body[4:], body[20:])
+	id := uint32(f.u16(body))
+	if err := f.packet(p, id, body[4:], body[20:]); err != nil {
+		return err
+	}
+	if n := f.u16(body[2:]); n != math.MaxUint16 { // which is "not known"
+		f.gap(&f.ifs[id], uint64(n))
+	}
+	return nil
 }
 
 // packet fills p from the fields that both packet blocks with a time have in common: time, captured and original length.

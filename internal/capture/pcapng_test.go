@@ -1,11 +1,13 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func TestPcapngBlocks(t *testing.T) {
@@ -166,6 +168,45 @@ func TestPcapngDrops(t *testing.T) {
 	got = append(got, r.Drops())
 	if want := []uint64{7, 135, 135}; !slices.Equal(got, want) {
 		t.Errorf("drops after each packet and at the end: %d, want %d", got, want)
+	}
+}
+
+// TestPcapngDropsOfPackets: packet blocks tell what was lost before them. Where statistics tell too the larger counts.
+func TestPcapngDropsOfPackets(t *testing.T) {
+	for _, o := range []order{binary.LittleEndian, binary.BigEndian} {
+		n := &ng{order: o}
+		lost := func(count uint64) []byte { return n.option(optDrops, n.u64(count)) }
+		comment := n.option(1, []byte("a comment"))
+		n.section()
+		n.iface(1, 0)
+		n.iface(1, 0)
+		n.enhanced(0, 1, 5, []byte("abcde"), comment, lost(3), n.option(optEnd, nil))
+		n.enhanced(0, 2, 5, []byte("abcde"), comment)
+		n.enhanced(1, 3, 4, []byte("abcd"), lost(4))
+		n.enhanced(0, 4, 0, nil, n.option(optEnd, nil), lost(1000))         // behind the end
+		n.enhanced(0, 5, 0, nil, n.option(optDrops, n.u32(1000)), n.u64(0)) // too short to be it
+		n.block(blockPacket, n.u16(1), n.u16(10), n.u64(6), n.u32(3), n.u32(3), []byte("abc"))
+		n.block(blockPacket, n.u16(1), n.u16(65535), n.u64(7), n.u32(3), n.u32(3), []byte("abc")) // not known
+		n.block(blockStatistics, n.u32(0), n.u64(0), n.option(optIfdrop, n.u64(2)))               // less than 3
+		n.block(blockStatistics, n.u32(1), n.u64(0), n.option(optIfdrop, n.u64(20)))              // more than 14
+		n.enhanced(1, 8, 1, []byte("x"), lost(5))
+		n.enhanced(1, 9, 1, []byte("x"), lost(5))
+		n.section()
+		n.iface(1, 0)
+		n.enhanced(0, 10, 1, []byte("x"), lost(100))
+		for name, r := range map[string]*Reader{
+			"at once":      openBytes("x", n.b),
+			"byte by byte": Open([]string{"-"}, Options{Stdin: iotest.OneByteReader(bytes.NewReader(n.b))}),
+		} {
+			var p Packet
+			var got []uint64
+			for r.Next(&p) == nil {
+				got = append(got, r.Drops())
+			}
+			if want := []uint64{3, 3, 7, 7, 7, 17, 17, 23, 27, 127}; !slices.Equal(got, want) {
+				t.Errorf("%v, %s: drops after each packet: %d, want %d", o, name, got, want)
+			}
+		}
 	}
 }
 
