@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 )
@@ -36,11 +35,11 @@ func unpack(s *stream, kind string, size int) (*stream, func(), error) {
 	release := func() {}
 	switch kind {
 	case "gzip":
-		z, err := gzip.NewReader(s) // goes on to the next member by itself
+		m, err := newMembers(s)
 		if err != nil {
 			return nil, nil, err
 		}
-		r = z
+		r = m
 	case "zstd":
 		z, err := zstd.NewReader(s, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
 		if err != nil {
