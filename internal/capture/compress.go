@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/zstd"
@@ -41,6 +42,9 @@ func unpack(s *stream, kind string, size int) (*stream, func(), error) {
 		}
 		r = m
 	case "zstd":
+		if wideWindow(s.peek(zstdHeader)) {
+			return nil, nil, errWindow
+		}
 		z, err := zstd.NewReader(s, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, nil, err
@@ -55,6 +59,23 @@ func unpack(s *stream, kind string, size int) (*stream, func(), error) {
 	inner := newStream(a, size)
 	inner.packing = kind
 	return inner, a.close, nil
+}
+
+// errWindow is a zstd frame, intact for all that is known, that asks for a larger window than maxWindow.
+var errWindow = fmt.Errorf("asks for a window above %d MiB", maxWindow>>20)
+
+// zstdHeader is how much of a frame tells its window: the magic number, the descriptor and one octet for the window.
+const zstdHeader = 6
+
+// wideWindow reports whether b, the start of a zstd file, asks for a window above maxWindow. The decoder finds out by itself, but
+// gives the same error for corrupt blocks. The window of a frame that consists of a single segment is its size (RFC 8878 section
+// 3.1.1.1): of those the decoder has an error that means nothing else.
+func wideWindow(b []byte) bool {
+	if len(b) < zstdHeader || !bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}) || b[4]&0x20 != 0 {
+		return false
+	}
+	size := uint64(1) << (10 + b[5]>>3) // section 3.1.1.1.2
+	return size+size/8*uint64(b[5]&7) > maxWindow
 }
 
 // A flusher shows what has been unpacked before it reads on.
@@ -92,6 +113,8 @@ func (s *stream) cause(err error) error {
 	switch {
 	case s.err != nil && s.err != io.EOF:
 		return &unreadable{s.err}
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return errWindow
 	case errors.Is(err, io.EOF):
 		return io.ErrUnexpectedEOF
 	}

@@ -3,8 +3,10 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -142,6 +144,41 @@ func TestPacking(t *testing.T) {
 	} {
 		if got := packing([]byte(in)); got != want {
 			t.Errorf("%x is %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestWindowMessage: an intact file with a larger window is no corrupt one, and a corrupt one is none with a larger window.
+func TestWindowMessage(t *testing.T) {
+	const wide = "asks for a window above 128 MiB: pipe it, as in zstd -dc --long=31 FILE | finscope -"
+	plain := asPcap(binary.LittleEndian, magicMicro, some(100))
+	var out bytes.Buffer
+	w, err := zstd.NewWriter(&out, zstd.WithWindowSize(2*maxWindow), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(plain); i += 1000 { // in pieces, so that the size is not known and the header has the window
+		_, err = w.Write(plain[i:min(i+1000, len(plain))])
+		if err = errors.Join(err, w.Flush()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	magic := "\x28\xb5\x2f\xfd"
+	for _, tc := range []struct{ name, data, want string }{
+		{"as written", out.String(), wide},
+		{"an eighth more than the limit", magic + "\x00\x89\x01\x00\x00", wide},
+		{"a single segment of 256 MiB", magic + "\xa0\x00\x00\x00\x10\x01\x00\x00", wide},
+		{"a block longer than its window", magic + "\x00\x00" + "\x02\x40\x00x", "corrupt"},
+		{"a window that is not there", magic + "\x00", "cut short"},
+	} {
+		r := openBytes("x", []byte(tc.data))
+		_, err := collect(r)
+		r.Close()
+		if d := damage(t, err); d.Frame != 0 || !strings.Contains(d.Error(), tc.want) {
+			t.Errorf("%s: %v; want %q", tc.name, d, tc.want)
 		}
 	}
 }

@@ -79,6 +79,9 @@ func broken(packing string, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the %s data is cut short: copy the file again; the packets before it were read", packing)
 	}
+	if errors.Is(err, errWindow) {
+		return fmt.Errorf("the zstd data %w: pipe it, as in zstd -dc --long=31 FILE | finscope -", err)
+	}
 	if err := beyond(packing, err); err != nil {
 		return err
 	}
