@@ -88,7 +88,7 @@ func broken(packing string, err error) error {
 	return fmt.Errorf("the %s data is corrupt: %w; copy the file again; the packets before it were read", packing, err)
 }
 
-// unopened describes why the operating system did not open an input.
+// unopened describes why an input could not be opened.
 func unopened(err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err // the file name is in the Damage already
@@ -99,6 +99,8 @@ func unopened(err error) error {
 		hint = ": check the name"
 	case errors.Is(err, fs.ErrPermission):
 		hint = ": read it as its owner or make it readable (chmod +r)"
+	case errors.Is(err, ErrInterrupted):
+		hint = ": no program writes to this pipe, start one first"
 	case errors.Is(err, syscall.EMFILE):
 		hint = ": raise the limit (ulimit -n) or merge the files with mergecap first"
 	}

@@ -48,8 +48,8 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (in *input) openFile() {
-	f, err := os.Open(in.name)
+func (in *input) openFile(done <-chan struct{}) {
+	f, err := openNamed(in.name, done)
 	if err != nil {
 		in.fault = unopened(err)
 		return

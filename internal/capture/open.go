@@ -11,7 +11,8 @@ type Options struct {
 	Stdin io.Reader // what the name "-" reads; nil is os.Stdin. Close does not close it
 
 	// Done, once it is closed, ends the waiting for an input that is no regular file, such as a pipe that stays silent: a second
-	// later it fails with [ErrInterrupted]. nil: it is waited for without end.
+	// later it fails with [ErrInterrupted], a named pipe that no program has opened for writing at once. nil: both are waited for
+	// without end.
 	Done <-chan struct{}
 }
 
@@ -42,7 +43,7 @@ func Open(names []string, opts Options) *Reader {
 	for i, name := range names {
 		in := &input{name: name, index: i}
 		if name != "-" {
-			in.openFile()
+			in.openFile(opts.Done)
 		} else if stdin == nil {
 			in.fault = errors.New("standard input can be read only once: name it once")
 		} else {
