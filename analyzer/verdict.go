@@ -129,11 +129,12 @@ func (s *shard) answeredCopy(f *flow, o *outcome, fin *finFacts, moment int64, x
 // after such an ACK, and nothing since, may not have got the latest either.
 func (s *shard) openDoubts(f *flow, o *outcome, end int64) {
 	for x := range f.e {
-		if e := &f.e[x]; e.has(ackLost) && !e.has(ackMissed) && e.marks.onlySYNACK() {
+		switch e := &f.e[x]; {
+		case !e.has(ackLost) || e.has(ackMissed) || !e.marks.onlySYNACK():
+		case s.synIsDue(f, e, end):
+			o.doubts |= lastPacket
+		default:
 			o.doubts |= givenUp
-			if s.synIsDue(f, e, end) {
-				o.doubts = o.doubts&^givenUp | lastPacket
-			}
 		}
 	}
 }
