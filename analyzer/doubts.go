@@ -46,7 +46,7 @@ func (s *shard) captureDoubts(f *flow) (d doubts) {
 	if f.flags&finishedEarly != 0 && f.flags&(ended|replaced) == 0 {
 		d |= early
 	}
-	if f.flags&disorder != 0 {
+	if f.flags&disorder != 0 || s.endInDoubt && f.flags&ended == 0 { // how old the state of an open one is rests on the end
 		d |= timeDisorder
 	}
 	if a.has(sentMPTCP) || b.has(sentMPTCP) {

@@ -261,6 +261,7 @@ func analyzePacketsAs(t *testing.T, packets []packet, opts Options) *Report {
 		r.tcp++
 		p.frame = r.frames
 		r.end = max(r.end, p.time)
+		r.latest = r.end
 		enter(r.shards[0], &p)
 	}
 	return r.report(nil, 0, nil)

@@ -102,6 +102,7 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 		s.behind = true
 		return nil
 	}
+	r.latest = r.end
 	r.seeControlOnly()
 	s.waits.expire(r.end)
 	s.lookAtWaits()

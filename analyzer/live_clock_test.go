@@ -43,6 +43,7 @@ func (l *liveFeed) between(at int64, client bool, port, service uint16, flags de
 		r.first = at
 	}
 	r.end = max(r.end, at)
+	r.latest = r.end
 	enter(r.shards[0], &p)
 }
 

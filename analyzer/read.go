@@ -59,6 +59,7 @@ type run struct {
 	matched  uint64 // those that the filter let through
 	first    int64  // time of the first packet
 	end      int64  // highest time of any packet
+	latest   int64  // time of the latest packet, or what a session was told later
 	tcp      uint64
 	outcomes [decode.Outcomes]uint64
 	pieces   pieces // for Options.Packet
@@ -229,7 +230,7 @@ func (r *run) addAll(raws []capture.Packet) {
 	r.tcp += uint64(n)
 	r.batch.put(room[:n], r.seed)
 	r.matched += frame - r.frames
-	r.frames, r.end = frame, end
+	r.frames, r.end, r.latest = frame, end, raws[len(raws)-1].Time
 }
 
 // add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the batch if there is one,
@@ -238,6 +239,7 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	r.begin(raw)
 	r.frames++
 	r.end = max(r.end, raw.Time)
+	r.latest = raw.Time
 	if int(raw.Link) != r.link {
 		r.meet(raw.Link)
 	}

@@ -45,6 +45,9 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
 	rep.Summary = r.summary(names, dropped, err)
 	rep.controlOnly = r.seeControlOnly()
+	for _, s := range r.shards {
+		s.endInDoubt = r.end-r.latest > endBeyond
+	}
 	numbers := rank(r.shards)
 	rep.flows = r.number(numbers)
 	if r.opts.Only != nil {
@@ -55,6 +58,10 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep.count(numbers)
 	return rep
 }
+
+// endBeyond is by how much the end of a capture may be later than its last packet: more is no disorder of a capture. A time in it is
+// wrong, or a clock was set.
+const endBeyond = 3600e9 // ns
 
 // seeControlOnly returns whether the capture is of SYN, FIN and RST only, and lets all shards know, whoever of them saw something
 // else. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either.

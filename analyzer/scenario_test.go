@@ -206,6 +206,7 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		r.frames++
 		r.tcp++
 		r.end = max(r.end, c.Time)
+		r.latest = r.end
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
 		if several != nil {
 			several.add(&p, r.seed)
@@ -218,6 +219,7 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		several.flush()
 	}
 	r.end = max(r.end, cap.End)
+	r.latest = r.end
 	rep := r.report(nil, 0, nil)
 	if online == nil {
 		return rep

@@ -50,6 +50,7 @@ type shard struct {
 	sawPlain    bool // a segment without SYN, FIN and RST
 	sawFIN      bool
 	controlOnly bool // the capture is of SYN, FIN and RST only; known when a report is made
+	endInDoubt  bool // a time in the capture is so much later than its last packet that its end may be none; known when a report is made
 
 	plain bool // all segments take the same way: where ladders are asked for, and as the reference of tests
 

@@ -123,7 +123,7 @@ const (
 	DoubtInferredFIN Doubt = "fin-inferred"           // a FIN was not captured; the acknowledgment of it was
 	DoubtBehindData  Doubt = "fin-behind-data"        // a FIN may have been queued behind data when the peer's arrived
 	DoubtKernelDrops Doubt = "kernel-drops"           // the capturing kernel dropped packets
-	DoubtDisorder    Doubt = "time-disorder"          // timestamps go backwards inside the connection
+	DoubtDisorder    Doubt = "time-disorder"          // timestamps go backwards: inside it, or by more than an hour in the capture, whose end is in doubt then
 	DoubtMPTCP       Doubt = "mptcp"                  // a subflow of a Multipath TCP connection: its close is not the connection's
 	DoubtLastPacket  Doubt = "last-packet-in-flight"  // the capture ends before the last packet can have had its effect
 	DoubtAckNotSeen  Doubt = "ack-not-captured"       // a FIN or a SYN-ACK was not sent again, so its acknowledgment arrived unseen

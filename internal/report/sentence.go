@@ -301,7 +301,7 @@ func doubtWords(d analyzer.Doubt) string {
 	case analyzer.DoubtKernelDrops:
 		return "the capturing kernel dropped packets"
 	case analyzer.DoubtDisorder:
-		return "timestamps go backwards inside the connection"
+		return "timestamps go backwards: inside the connection, or by more than an hour in the capture"
 	case analyzer.DoubtMPTCP:
 		return "a subflow of a Multipath TCP connection, whose close is not the close of the connection"
 	case analyzer.DoubtLastPacket:
