@@ -182,15 +182,16 @@ func (c *casefile) notKept(r *rstFacts, x, y int, frames []uint64) {
 // lateData describes data that a closed socket refused.
 func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	n := &c.o.c.fin[x]
-	lost := c.bytes(c.refusedBytes(x, y))
-	if c.s.controlOnly && c.refusedBytes(x, y) <= 0 {
+	refused := c.refusedBytes(x, y)
+	if c.s.controlOnly && refused <= 0 {
 		c.add(ResetLateData, Warning, x, frames, "%s closed in frame %d and %s later answered with RST what %s sent. That is not in the capture: most likely data, which are lost; or its kernel kept no socket in FIN_WAIT_2 that could have answered an ACK",
 			c.name(x), n.frame, c.human(r.time-n.doneTime()), c.name(y))
 		return
 	}
-	if later := c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y]); n.acked && n.ackedFrame < r.frame && later > 0 {
+	lost := c.bytes(refused)
+	if later := int64(c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y])); n.acked && n.ackedFrame < r.frame && later > 0 {
 		what := c.text("%s that %s sent later", lost, c.name(y))
-		if refused := c.refusedBytes(x, y); int64(later) < refused {
+		if later < refused {
 			what = c.text("%s of %s, %d of them sent after that,", lost, c.name(y), later)
 		}
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s drew a RST and are lost. "+

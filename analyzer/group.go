@@ -167,12 +167,7 @@ func percentage(n, all uint64) string {
 }
 
 // connections writes how many connections there are.
-func connections(n int) string {
-	if n == 1 {
-		return "1 connection"
-	}
-	return fmt.Sprintf("%d connections", n)
-}
+func connections(n int) string { return counted(int64(n), "connection", "connections") }
 
 // sortedKeys returns the keys of a map in order, so that reports do not change from run to run.
 func sortedKeys[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {

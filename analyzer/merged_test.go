@@ -2,13 +2,9 @@ package analyzer
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"testing"
-
-	"finscope/internal/capture"
-	"finscope/internal/decode"
 )
 
 // Captures of both hosts, merged, are the capture of one connection: where routers between them change the TTL, neither the way
@@ -27,7 +23,7 @@ func TestMergedCaptures(t *testing.T) {
 	}
 	merged := 0
 	for _, dir := range dirs {
-		client, server := tapped(t, filepath.Join(dir, "client.pcap")), tapped(t, filepath.Join(dir, "server.pcap"))
+		client, server := packetsOf(t, filepath.Join(dir, "client.pcap")), packetsOf(t, filepath.Join(dir, "server.pcap"))
 		if len(client) == 0 || len(server) == 0 {
 			continue
 		}
@@ -60,28 +56,6 @@ func TestMergedCaptures(t *testing.T) {
 	}
 	if merged < 100 {
 		t.Errorf("%d fixtures", merged)
-	}
-}
-
-// tapped reads the segments of a capture.
-func tapped(t *testing.T, name string) (packets []packet) {
-	t.Helper()
-	src := capture.Open([]string{name}, capture.Options{})
-	defer src.Close()
-	d := decode.NewDecoder()
-	var raw capture.Packet
-	for {
-		err := src.Next(&raw)
-		if err == io.EOF {
-			return packets
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := packet{time: raw.Time}
-		if d.Decode(decode.LinkType(raw.Link), raw.Data, raw.WireLen, raw.Time, &p.seg) == decode.TCP {
-			packets = append(packets, p)
-		}
 	}
 }
 

@@ -139,13 +139,9 @@ func (s *shard) addFirst(sl *slot, f *flow, p *packet, h uint64) {
 	if f != nil {
 		early = f.flags&finishedEarly != 0
 	}
-	if s.tooLate(early, p) {
-		return
+	if !s.tooLate(early, p) {
+		s.begin(sl, p)
 	}
-	if f != nil {
-		f.flags |= succeeded
-	}
-	s.begin(sl, p)
 }
 
 // A shard looks after its connections in steps of time. Where time stands still, or a wrong one has made it stand, packets
@@ -181,6 +177,9 @@ func (s *shard) begin(sl *slot, p *packet) {
 // newFlow adds a connection to the arena and makes it the latest between its ends, whose slot is sl. Its first packet p is
 // not yet entered.
 func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
+	if sl.flow > 0 {
+		s.flows.At(sl.flow).flags |= succeeded
+	}
 	id := s.flows.Add()
 	s.begun++
 	sl.flow = id

@@ -243,7 +243,6 @@ func (s *shard) replace(sl *slot, f *flow, p *packet, birth int32) *flow {
 		f.flags |= replaced
 		s.recount(f, open)
 	}
-	f.flags |= succeeded
 	old := sl.flow
 	g := s.newFlow(sl, p, birth)
 	s.meet(old, g, p)

@@ -202,16 +202,18 @@ func (s *shard) resetDoubts(f *flow, o *outcome, end int64) {
 	if r.again > 1 && end-r.pointTime <= 2*(r.pointTime-r.time)+200e6 {
 		o.doubts |= lastPacket // even such an answer was lost; the capture is too short to show whether this one was (RFC 6298 §5.5)
 	}
-	if next := r.next[f.peer(int(r.by))]; r.live && f.e[f.peer(int(r.by))].out.Started() && next.Before(r.ack) {
+	x := int(r.by)
+	y := f.peer(x)
+	if next := r.next[y]; r.live && f.e[y].out.Started() && next.Before(r.ack) {
 		o.doubts |= gap // its sender had got more than was captured
 		if r.ack == next+1 {
 			o.doubts |= firstFIN
 		}
 	}
-	if x := int(r.by); r.live && r.before[x] == Established && f.e[f.peer(x)].packets == 0 {
+	if r.live && r.before[x] == Established && f.e[y].packets == 0 {
 		o.doubts |= oneSided
 	}
-	if x := int(r.by); r.live && !f.e[x].sentSYN() && f.e[f.peer(x)].sentSYN() {
+	if r.live && !f.e[x].sentSYN() && f.e[y].sentSYN() {
 		o.doubts |= gap // nor is the SYN-ACK of its sender there
 	}
 	if r.unproven {

@@ -212,19 +212,19 @@ func reason(f *analyzer.Flow) string {
 	if c := crossing(f); c != "" {
 		parts = append(parts, c)
 	}
-	switch {
+	frames := fmt.Sprintf("from frame %d to %d", f.FirstFrame, f.LastFrame)
+	switch sent := plural(f.Packets, "packet") + " " + frames; {
 	case len(parts) > 0:
 		return strings.Join(parts, "; ")
-	case f.Verdict == analyzer.NoReply && answeredSYN(f):
-		return fmt.Sprintf("%s from frame %d to %d; the client did not complete the handshake", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
-	case f.Verdict == analyzer.NoReply:
-		text := fmt.Sprintf("%s from frame %d to %d, and nothing came back", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
-		if f.Server.Packets > 0 {
-			text = fmt.Sprintf("%s from frame %d to %d, and nothing that answers", plural(f.Packets, "packet"), f.FirstFrame, f.LastFrame)
-		}
-		return text
+	case f.Verdict != analyzer.NoReply:
+		return "no FIN and no RST " + frames
+	case answeredSYN(f):
+		return sent + "; the client did not complete the handshake"
+	case f.Server.Packets > 0:
+		return sent + ", and nothing that answers"
+	default:
+		return sent + ", and nothing came back"
 	}
-	return fmt.Sprintf("no FIN and no RST from frame %d to %d", f.FirstFrame, f.LastFrame)
 }
 
 func finWords(f *analyzer.Flow, side analyzer.Side, fin *analyzer.FIN) string {
