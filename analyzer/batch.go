@@ -12,9 +12,17 @@ type batch struct {
 
 // share is what of a batch belongs to one shard.
 type share struct {
-	n       int
-	packets []packet
-	hashes  []uint64
+	n        int
+	packets  []packet
+	hashes   []uint64
+	returned []returnedAt
+}
+
+// returnedAt is a segment that an ICMP message returned, and how many packets of the share came before that.
+type returnedAt struct {
+	returned
+	after int
+	hash  uint64
 }
 
 // newBatch makes a batch for so many shards, of which each has about as many packets.
@@ -31,13 +39,14 @@ func newBatch(shards int) *batch {
 func (b *batch) clear() {
 	for i := range b.shares {
 		b.shares[i].n = 0
+		b.shares[i].returned = b.shares[i].returned[:0]
 	}
 }
 
 // full reports whether there may be no room for as many packets as are read at a time.
 func (b *batch) full() bool {
 	for i := range b.shares {
-		if s := &b.shares[i]; s.n > len(s.packets)-readAtOnce {
+		if s := &b.shares[i]; s.n+len(s.returned) > len(s.packets)-readAtOnce {
 			return true
 		}
 	}
@@ -47,7 +56,7 @@ func (b *batch) full() bool {
 // next is room for the packets that are read together. They count once put is called.
 func (b *batch) next() []packet {
 	if len(b.shares) == 1 {
-		return b.shares[0].packets[b.shares[0].n:][:readAtOnce]
+		return b.shares[0].packets[b.shares[0].n:]
 	}
 	return b.staged[:]
 }
@@ -68,6 +77,12 @@ func (b *batch) put(packets []packet, seed uint64) {
 	}
 }
 
+// putReturned gives a returned segment to the shard of its connection, behind the packets that were put before.
+func (b *batch) putReturned(r *returned, hash uint64) {
+	s := &b.shares[shardOf(hash, len(b.shares))]
+	s.returned = append(s.returned, returnedAt{*r, s.n, hash})
+}
+
 // shardOf returns the number of the shard, of so many, that follows the connection whose ends have the hash h. The table uses
 // the upper half of the hash, this the lower one.
 func shardOf(h uint64, shards int) int { return int(uint(h&0xffff) * uint(shards) >> 16) }
@@ -75,9 +90,19 @@ func shardOf(h uint64, shards int) int { return int(uint(h&0xffff) * uint(shards
 // enter enters the packets of shard number i.
 func (b *batch) enter(s *shard, i int) {
 	own := &b.shares[i]
-	for from := 0; from < own.n; from += fetchAtOnce {
+	returned := own.returned
+	for from := 0; from < own.n || len(returned) > 0; {
+		if len(returned) > 0 && returned[0].after == from {
+			s.enterReturned(&returned[0].returned, returned[0].hash)
+			returned = returned[1:]
+			continue
+		}
 		to := min(from+fetchAtOnce, own.n)
+		if len(returned) > 0 {
+			to = min(to, returned[0].after)
+		}
 		s.enterSome(own.packets[from:to], own.hashes[from:to], len(b.shares) > 1)
+		from = to
 	}
 }
 

@@ -35,6 +35,23 @@ func (q *queue) flush() {
 	q.batch.clear()
 }
 
+// A batch of nothing but returned segments is full at some time.
+func TestBatchOfReturned(t *testing.T) {
+	for _, shards := range []int{1, 2} {
+		b := newBatch(shards)
+		var put int
+		for ; !b.full(); put++ {
+			if put > 10*batchSize {
+				t.Fatalf("%d shards: not full with %d returned segments", shards, put)
+			}
+			b.putReturned(&returned{}, uint64(put)<<10)
+		}
+		if b.clear(); b.full() {
+			t.Errorf("%d shards: full after clear", shards)
+		}
+	}
+}
+
 // TestBatch checks that each packet of a batch is in one share, in capture order and with its hash, and that all packets with one
 // hash are in the same share, also if they all have the same.
 func TestBatch(t *testing.T) {

@@ -28,6 +28,7 @@ const (
 	ResetInjected        Code = "reset-injected"
 	KeepaliveTimeout     Code = "keepalive-timeout"
 	PeerVanished         Code = "peer-vanished"
+	ICMPUnreachable      Code = "icmp-unreachable" // a router, or the host itself, returned what was sent
 	ZeroWindowClose      Code = "zero-window-close"
 	TimeWaitReused       Code = "time-wait-reused"
 	TimeWaitRefused      Code = "time-wait-refused"
@@ -58,7 +59,7 @@ func Codes() []Code {
 	return []Code{
 		FinWait2Stuck, FinWait1Stuck, ClosingStuck, LastAckStuck, CloseWaitStuck, SlowClose, LostACK, LostFIN, FINRetransmitted,
 		CloseGivenUp, HalfCloseUsed, FINReordered, DataAfterFIN, ResetAbort, ResetUnreadData, ResetLateData, ResetFinWait2Expired,
-		ResetNoConnection, ResetAfterClose, ResetIgnored, ResetInjected, KeepaliveTimeout, PeerVanished, ZeroWindowClose,
+		ResetNoConnection, ResetAfterClose, ResetIgnored, ResetInjected, KeepaliveTimeout, PeerVanished, ICMPUnreachable, ZeroWindowClose,
 		TimeWaitReused, TimeWaitRefused, TimeWaitKilled, TimeWaitExtended, SimultaneousOpen, MPTCP,
 		BindBlocked, ServerHoldsTimeWait, PortExhaustion, ReservedPortsExhausted, CloseWaitLeak, ListenerClosed, ProcessExited,
 		HostRestarted, HostUnreachable, RefusedWhileTimeWait, CaptureDuplicates, CaptureLoss,

@@ -64,6 +64,7 @@ func (c *casefile) write() {
 	c.stuck()
 	c.lost()
 	c.oddEvents()
+	c.returned()
 	c.timeWaits()
 }
 

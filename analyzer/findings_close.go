@@ -122,6 +122,9 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 		c.add(LostACK, Info, y, append(frames, c.o.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
 			span, c.role(y), c.o.odd.dsack[y])
 	case c.o.gaveUp[x]:
+	case !n.acked && c.s.cameBack(c.o, x, n.time):
+		u := &c.s.raritiesIn(c.o.odd).returned[x]
+		c.add(LostFIN, Warning, x, append(frames, u.last), "%s and it did not arrive: %s returned it, or data before it, as ICMP %v (frame %d)", span, c.returner(u, x), u.why, u.last)
 	case c.s.repeatsOf(n).acking && c.s.copies(n) == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
 	case n.ackedFrame != 0 && n.ackedFrame < c.s.lastFrame(n):
 		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before the ACK of frame %d can have reached it: sent too early, nothing need have been lost",

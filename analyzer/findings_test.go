@@ -120,6 +120,7 @@ var nearMisses = map[Code]string{
 	ResetInjected:        "reset-injected, near-miss: a stack that sends its RSTs with another initial TTL",
 	KeepaliveTimeout:     "keepalive-timeout, near-miss: probes that were answered, then an abort",
 	PeerVanished:         "peer-vanished, near-miss: a lossy path that answers in the end",
+	ICMPUnreachable:      "icmp-unreachable, near-miss: the copy of what was returned gets through",
 	ZeroWindowClose:      "zero-window-close, near-miss: the window had been closed, long before the FIN",
 	TimeWaitReused:       "137 the same ports again after TIME_WAIT has run out",
 	TimeWaitRefused:      "119 SYN accepted in the server's TIME_WAIT, with timestamps",

@@ -13,6 +13,7 @@ type step struct {
 	x      uint8
 	states [2]State
 	why    string
+	text   string // what stands there for a packet that is no segment
 }
 
 // trace keeps the packet at hand for the ladder of its connection.
@@ -82,9 +83,12 @@ func (s *shard) ladder(f *flow, steps []step) []Rung {
 		if x != client {
 			arrow = "< "
 		}
+		packet := arrow + st.text
+		if st.text == "" {
+			packet = string(appendPacket([]byte(arrow), &st.p.seg, f.e[x].out.Start(), f.e[f.peer(x)].out.Start()))
+		}
 		out[i] = Rung{
-			Frame: st.p.frame, Time: at(st.p.time),
-			Packet: string(appendPacket([]byte(arrow), &st.p.seg, f.e[x].out.Start(), f.e[f.peer(x)].out.Start())),
+			Frame: st.p.frame, Time: at(st.p.time), Packet: packet,
 			Client: st.states[client], Server: st.states[f.peer(client)], Note: st.why,
 		}
 	}

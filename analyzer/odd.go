@@ -31,6 +31,8 @@ type rarities struct {
 	past  [2]outlived   // by endpoint: the longest silence that ended, if it was more than a few lost packets
 	zero  [2]zeroWindow // and its closed windows
 	early [2]earlyACK   // segments that show FINs which were lost before the capture point, or came later
+
+	returned [2]undelivered // by endpoint: what ICMP said of its segments
 }
 
 // silence is a series of segments without an answer.

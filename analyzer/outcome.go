@@ -62,7 +62,11 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
-		if s.gaveUpOpening(f, o, x, end) || s.gaveUpData(f, o, x, end) {
+		switch u := &s.raritiesIn(o.odd).returned[x]; {
+		case s.toldToGiveUp(f, o, x):
+			o.state[x], o.since[x], o.frame[x] = Closed, u.time, u.last
+			o.doubts |= givenUp
+		case s.gaveUpOpening(f, o, x, end), s.gaveUpData(f, o, x, end):
 			o.state[x], o.since[x], o.frame[x] = Closed, e.lastTime, e.lastFrame
 			o.doubts |= givenUp
 		}

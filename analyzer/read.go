@@ -221,16 +221,24 @@ func (r *run) addAll(raws []capture.Packet) {
 			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
 			if out != decode.TCP {
 				r.outcomes[out]++
+				if ret, ok := r.returned(out, frame, raw.Time); ok {
+					room, n = r.putReturned(&ret, room[:n]), 0
+				}
 				continue
 			}
 		}
 		p.frame, p.time = frame, raw.Time
 		n++
 	}
-	r.tcp += uint64(n)
-	r.batch.put(room[:n], r.seed)
+	r.put(room[:n])
 	r.matched += frame - r.frames
 	r.frames, r.end, r.latest = frame, end, raws[len(raws)-1].Time
+}
+
+// put gives decoded packets to their shards.
+func (r *run) put(packets []packet) {
+	r.tcp += uint64(len(packets))
+	r.batch.put(packets, r.seed)
 }
 
 // add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the batch if there is one,
@@ -253,7 +261,7 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 		if out == decode.Fragment && r.opts.Packet != nil {
 			r.pieces.keep(r.decoder.Datagram(), raw)
 		}
-		return nil
+		return r.addReturned(out, raw)
 	}
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time
@@ -266,7 +274,12 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 	if r.opts.Packet == nil {
 		return nil
 	}
-	if err := r.show(int(s.current), p, raw); err != nil {
+	return r.shown(r.show(int(s.current), p, raw))
+}
+
+// shown is what Options.Packet returned for the latest packet.
+func (r *run) shown(err error) error {
+	if err != nil {
 		return fmt.Errorf("frame %d: %w", r.frames, err)
 	}
 	return nil

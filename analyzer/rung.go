@@ -6,7 +6,7 @@ import "time"
 type Rung struct {
 	Frame  uint64
 	Time   time.Time
-	Packet string // direction seen from the client, then tcpdump's notation: "> F. 101:101(0) ack 201"
+	Packet string // direction seen from the client, then tcpdump's notation: "> F. 101:101(0) ack 201"; or "< ICMP host unreachable"
 	Client State  // after this packet, by all evidence so far
 	Server State
 	Note   string // why it matters; empty for ordinary packets

@@ -210,10 +210,19 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		p := packet{frame: r.frames, time: c.Time, seg: c.Seg}
 		if several != nil {
 			several.add(&p, r.seed)
+		} else {
+			enter(r.shards[0], &p)
+			online = append(online, r.shards[0].current)
+		}
+		if c.Returned == nil {
 			continue
 		}
-		enter(r.shards[0], &p)
-		online = append(online, r.shards[0].current)
+		switch ret := (returned{p.frame, p.time, *c.Returned}); {
+		case several != nil:
+			several.batch.putReturned(&ret, ret.hash(r.seed))
+		default:
+			r.shards[0].enterReturned(&ret, ret.hash(r.seed))
+		}
 	}
 	if several != nil {
 		several.flush()

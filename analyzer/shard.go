@@ -111,7 +111,7 @@ const unclearAfter = retireAfter
 // enterAny enters a segment of any kind.
 func (s *shard) enterAny(p *packet, h uint64) {
 	sl, f, x := s.find(&p.seg, h)
-	if f == nil || f.flags&(entered|finishedEarly) != 0 || p.time-f.last > s.retired.after && s.retired.after != 0 && s.over(f, p.time) {
+	if s.lost(f, p.time) {
 		s.addFirst(sl, f, p, h)
 		return
 	}
@@ -123,6 +123,11 @@ func (s *shard) enterAny(p *packet, h uint64) {
 		s.watch(f)
 	}
 	s.apply(f, x, p)
+}
+
+// lost reports whether nothing that comes now is of f any more, which may be nil: it is over, or was finished early.
+func (s *shard) lost(f *flow, now int64) bool {
+	return f == nil || f.flags&(entered|finishedEarly) != 0 || now-f.last > s.retired.after && s.retired.after != 0 && s.over(f, now)
 }
 
 // addFirst enters a packet for which there is no connection that takes it: f is over, or was finished early, or nil; sl is

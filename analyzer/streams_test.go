@@ -256,9 +256,13 @@ var streamCases = []streamCase{
 		reason: "a packet quoted by an ICMP error is none of the connection"},
 	{name: "quoted by an ICMP error later", packets: `
 		> S 1000 = 0
-		icmp> S 1000 = 0 -
+		icmp> S 1000 = 0
+		+1 > S 1000 = 0`},
+	{name: "quoted by an ICMP error later, a number that was not sent", packets: `
+		> S 1000 = 0
+		icmp> S 900 = 0 -
 		+1 > S 1000 = 0`,
-		reason: "a packet quoted by an ICMP error is none of the connection"},
+		reason: "a packet quoted by an ICMP error is none of the connection if it was not sent there"},
 }
 
 // TestStreamNumbers holds the stream number of every packet against TShark's.
@@ -285,6 +289,28 @@ func TestStreamNumbers(t *testing.T) {
 // write writes the capture, and returns the stream number of each packet in TShark and in finscope.
 func (c *streamCase) write(t *testing.T, file string) (tshark, finscope []string) {
 	t.Helper()
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(c.packets), "\n") {
+		packet, streams, _ := strings.Cut(line, "=")
+		lines = append(lines, packet)
+		numbers := strings.Fields(streams)
+		tshark = append(tshark, numbers[0])
+		finscope = append(finscope, numbers[len(numbers)-1])
+	}
+	writeLines(t, file, lines, func(i int, words []string) []byte {
+		frame := frameOf(t, i, words)
+		if strings.HasPrefix(words[0], "icmp") {
+			frame = quoted(frame, strings.HasPrefix(words[0], "icmp8"), netip.MustParseAddr("10.0.0.5"), 3, 3)
+		}
+		return frame
+	})
+	return tshark, finscope
+}
+
+// writeLines writes a capture of which each line is a packet, 1 ms after the one before and the SECONDS in front of it, if there are any.
+// frame makes the packet of line i, of which words are the rest.
+func writeLines(t *testing.T, file string, lines []string, frame func(i int, words []string) []byte) {
+	t.Helper()
 	out, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
@@ -295,9 +321,8 @@ func (c *streamCase) write(t *testing.T, file string) (tshark, finscope []string
 		t.Fatal(err)
 	}
 	now := int64(1_700_000_000e9)
-	for i, line := range strings.Split(strings.TrimSpace(c.packets), "\n") {
-		packet, streams, _ := strings.Cut(line, "=")
-		words := strings.Fields(packet)
+	for i, line := range lines {
+		words := strings.Fields(line)
 		now += 1e6
 		if after, ok := strings.CutPrefix(words[0], "+"); ok {
 			seconds, err := strconv.ParseFloat(after, 64)
@@ -307,23 +332,23 @@ func (c *streamCase) write(t *testing.T, file string) (tshark, finscope []string
 			now += int64(seconds * 1e9)
 			words = words[1:]
 		}
-		seg := segmentOf(t, words)
-		seg.IPID = uint32(i) + 1
-		frame, _ := capgen.AppendPacket(nil, &seg, 0)
-		if strings.HasPrefix(words[0], "icmp") {
-			frame = quoted(frame, strings.HasPrefix(words[0], "icmp8"))
-		}
-		if err := w.Write(&capture.Packet{Time: now, Link: 1, Data: frame, WireLen: len(frame)}); err != nil {
+		data := frame(i, words)
+		if err := w.Write(&capture.Packet{Time: now, Link: 1, Data: data, WireLen: len(data)}); err != nil {
 			t.Fatal(err)
 		}
-		numbers := strings.Fields(streams)
-		tshark = append(tshark, numbers[0])
-		finscope = append(finscope, numbers[len(numbers)-1])
 	}
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	return tshark, finscope
+}
+
+// frameOf makes the frame of packet i.
+func frameOf(t *testing.T, i int, words []string) []byte {
+	t.Helper()
+	seg := segmentOf(t, words)
+	seg.IPID = uint32(i) + 1
+	frame, _ := capgen.AppendPacket(nil, &seg, 0)
+	return frame
 }
 
 // segmentOf reads direction, flags and numbers of a packet.
@@ -349,9 +374,8 @@ func segmentOf(t *testing.T, words []string) decode.Segment {
 	return seg
 }
 
-// quoted wraps the packet of an Ethernet frame, or its IP header and eight octets more, into an ICMP error (RFC 792: port
-// unreachable) of its receiver.
-func quoted(frame []byte, eight bool) []byte {
+// quoted wraps the packet of an Ethernet frame, or its IP header and eight octets more, into an ICMP error of some host (RFC 792).
+func quoted(frame []byte, eight bool, by netip.Addr, kind, code byte) []byte {
 	const ethernet, ip, icmp = 14, 20, 8
 	inner := frame[ethernet:]
 	if eight {
@@ -361,12 +385,11 @@ func quoted(frame []byte, eight bool) []byte {
 	head := out[ethernet:]
 	binary.BigEndian.PutUint16(head[2:], uint16(ip+icmp+len(inner)))
 	head[9] = 1 // ICMP
-	src := slices.Clone(head[12:16])
-	copy(head[12:16], head[16:20])
-	copy(head[16:20], src)
+	copy(head[16:20], head[12:16])
+	copy(head[12:16], by.AsSlice())
 	binary.BigEndian.PutUint16(head[10:], 0)
 	binary.BigEndian.PutUint16(head[10:], internetChecksum(head[:ip]))
-	message := append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, inner...)
+	message := append([]byte{kind, code, 0, 0, 0, 0, 0, 0}, inner...)
 	binary.BigEndian.PutUint16(message[2:], internetChecksum(message))
 	return append(out, message...)
 }

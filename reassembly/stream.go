@@ -116,6 +116,9 @@ func (s *Stream) Numbers() uint64 { return s.numbers }
 // Acked returns the highest acknowledgment of numbers that were seen, and whether there was any.
 func (s *Stream) Acked() (Seq, bool) { return s.una, s.has(acked) }
 
+// Outstanding reports whether a number was sent and not acknowledged so far, as far as was seen: SND.UNA =< seq < SND.NXT.
+func (s *Stream) Outstanding(seq Seq) bool { return uint32(seq-s.una) < uint32(s.nxt-s.una) }
+
 // AckedBeyond returns the highest plausible acknowledgment of numbers that were not seen, and whether there is one.
 func (s *Stream) AckedBeyond(g *Gaps) (Seq, bool) { return g.beyond, s.has(hasBeyond) }
 

@@ -742,6 +742,27 @@ func FuzzStream(f *testing.F) {
 }
 
 // The package comment promises 72 bytes, no pointers and no allocation.
+// Numbers that were sent and not acknowledged are outstanding, also where they come round.
+func TestOutstanding(t *testing.T) {
+	var s Stream
+	var g Gaps
+	if s.Outstanding(0) {
+		t.Error("a stream that has seen nothing has something outstanding")
+	}
+	isn := Seq(1<<32 - 50)
+	s.Accept(&g, isn, isn+1, UnknownRoom)
+	s.Accept(&g, isn+1, isn+101, UnknownRoom)
+	s.Ack(&g, isn+31, UnknownRoom)
+	for _, tt := range []struct {
+		at   Seq
+		want bool
+	}{{isn, false}, {isn + 30, false}, {isn + 31, true}, {isn + 50, true}, {isn + 100, true}, {isn + 101, false}, {isn - 1, false}} {
+		if got := s.Outstanding(tt.at); got != tt.want {
+			t.Errorf("number %d: outstanding %v, want %v", tt.at-isn, got, tt.want)
+		}
+	}
+}
+
 func TestStreamIsSmall(t *testing.T) {
 	if size := unsafe.Sizeof(Stream{}); size != 32 {
 		t.Errorf("a Stream is %d bytes, the package comment says 72", size)

@@ -191,6 +191,12 @@ func (p *Packet) options(fields []string) error {
 			p.SACK, err = parseSACK(fields[i])
 		case "nosack":
 			p.NoSACK = true
+		case "returned":
+			i++
+			if i == len(fields) {
+				return fmt.Errorf("returned needs a reason")
+			}
+			p.Returned, err = parseWhy(fields[i])
 		case "same":
 			p.Same = true
 		case "mini":
@@ -218,6 +224,18 @@ func (p *Packet) options(fields []string) error {
 		return fmt.Errorf("the flag . and an ack number go together")
 	}
 	return nil
+}
+
+// parseWhy reads the reason for which a packet is returned.
+func parseWhy(text string) (decode.Why, error) {
+	why, ok := map[string]decode.Why{
+		"net": decode.NetUnreachable, "host": decode.HostUnreachable, "port": decode.PortUnreachable, "prohibited": decode.Prohibited,
+		"long": decode.TooBig, "hops": decode.HopsExceeded,
+	}[text]
+	if !ok {
+		return 0, fmt.Errorf("nothing is returned for the reason %q: write net, host, port, prohibited, long or hops", text)
+	}
+	return why, nil
 }
 
 // parseSACK reads L:R[,L:R].

@@ -63,6 +63,7 @@ func TestParsePacket(t *testing.T) {
 			p.Marks = decode.HasMPTCP | decode.HasDataFIN | decode.BadChecksum | decode.OptionsCut
 		})},
 		{"> R 1:1(0) stack", with(func(p *Packet) { p.Flags, p.Seq, p.ID, p.Window, p.NoTS = decode.RST, 1, 0, 0, true })},
+		{"> S 0:0(0) returned port", with(func(p *Packet) { p.Flags, p.Returned = decode.SYN, decode.PortUnreachable })},
 		{"> R 1:1(0) mini", with(func(p *Packet) { p.Flags, p.Seq, p.ID = decode.RST, 1, 0 })},
 	} {
 		s := parseOne(t, "== x\n"+c.line+"\n= open, ends - -\n")

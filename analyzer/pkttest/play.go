@@ -30,6 +30,8 @@ type Captured struct {
 	Seg    decode.Segment
 	Packet int  // index in Script.Packets
 	Left   bool // sent by the left end
+
+	Returned *decode.Returned // what an ICMP message says that comes with it; nil: there is none
 }
 
 // Addresses of the two ends, and the port of the right one. The left one's port tells connections apart.
@@ -106,7 +108,7 @@ func (s *Script) Play(v Variant) Capture {
 		}
 		s.address(seg, &v, side, s.Flows[p.Flow].Tuple)
 		if !p.Lost {
-			out.Packets = append(out.Packets, Captured{Time: now, Seg: *seg, Packet: i, Left: side == Left})
+			out.Packets = append(out.Packets, Captured{Time: now, Seg: *seg, Packet: i, Left: side == Left, Returned: v.returned(p, seg)})
 		}
 	}
 	if v.Order != nil {
@@ -126,6 +128,18 @@ func (s *Script) Play(v Variant) Capture {
 	}
 	out.End = now + int64(s.After)
 	return out
+}
+
+// returned returns what a router on the way says of a packet that does not arrive.
+func (v *Variant) returned(p *Packet, seg *decode.Segment) *decode.Returned {
+	if p.Returned == 0 {
+		return nil
+	}
+	router := netip.MustParseAddr("198.51.100.1")
+	if v.V6 {
+		router = netip.MustParseAddr("2001:db8:2::1")
+	}
+	return &decode.Returned{By: decode.AddrFrom(router), Src: seg.Src, Dst: seg.Dst, SrcPort: seg.SrcPort, DstPort: seg.DstPort, Seq: seg.Seq, Why: p.Returned}
 }
 
 // original returns the index of the packet that packet i is a copy of; -1 if it is none.

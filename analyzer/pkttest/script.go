@@ -67,6 +67,7 @@ type Packet struct {
 	Len      uint32
 	Marks    decode.Marks // besides those of timestamp, window scale and SACK
 	SACK     []Range
+	Returned decode.Why // an ICMP message returns it; 0: none does
 
 	// Of these, a negative value is the default; see the package documentation.
 	Window, WScale, ID, TTL int

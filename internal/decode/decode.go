@@ -11,7 +11,7 @@ type Outcome uint8
 const (
 	TCP            Outcome = iota // the segment is filled
 	UDP                           // and no tunnel that is known here
-	ICMP                          // whatever it quotes: a TCP header inside an ICMP error was not sent by its source address
+	ICMP                          // also one that returns a TCP segment: Decoder.Returned has that
 	ICMPv6                        // ditto
 	SCTP                          //
 	OtherIP                       // another protocol over IP
@@ -80,10 +80,11 @@ type Decoder struct {
 	layers int   // addressed headers passed in the current packet
 	// vouched says that the last IP header's addresses are those of the TCP pseudo-header and that the segment is not
 	// put together from fragments.
-	vouched bool
-	framed  bool  // wire is what a PPPoE header says: the next IP header may not claim more
-	marks   Marks // what the way to the TCP header added: FromFragments
-	frags   fragments
+	vouched  bool
+	framed   bool  // wire is what a PPPoE header says: the next IP header may not claim more
+	marks    Marks // what the way to the TCP header added: FromFragments
+	frags    fragments
+	returned Returned // what an ICMP message of the current packet returns
 }
 
 // NewDecoder returns a Decoder.
@@ -97,7 +98,7 @@ func (d *Decoder) Decode(link LinkType, data []byte, wireLen int, time int64, se
 		return TCP
 	}
 	*seg = Segment{}
-	d.now, d.layers, d.marks, d.framed = time, 0, 0, false
+	d.now, d.layers, d.marks, d.framed, d.returned.Why = time, 0, 0, false, 0
 	wire := max(wireLen, len(data))
 	if link != LinkEthernet {
 		return d.link(link, data, wire, seg)

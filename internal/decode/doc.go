@@ -21,7 +21,8 @@
 //
 // # What is not
 //
-//   - TCP headers quoted in ICMP errors: they were not sent by the address they name;
+//   - TCP headers quoted in ICMP errors: they are no segments, as they were not sent by the address they name: of these ports and sequence
+//     number are read, and why the segment was returned ([Returned]);
 //   - anything encrypted or compressed; PPP multilink fragments; TCP over UDP-Lite, MINENC, TRILL;
 //   - all but the first packet of an 802.11 A-MSDU, which is not recognised either;
 //   - L2TPv3 pseudowires other than Ethernet with IP, VLAN or MPLS in it: cookie and sublayer are guessed;

@@ -60,6 +60,24 @@ func (c *crafted) frame(dstMAC, srcMAC []byte) []byte {
 	return append(append(append(append(out, h...), src...), dst...), t...)
 }
 
+// portUnreachable makes the ICMP error (RFC 792) that returns a frame with IPv4 to its sender, in the name of whom it was for.
+func portUnreachable(frame []byte) []byte {
+	const ethernet, ip, quoted = 14, 20, 20 + 8
+	be := binary.BigEndian
+	message := append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, frame[ethernet:ethernet+quoted]...)
+	be.PutUint16(message[2:], checksum(message))
+
+	out := append(append([]byte{}, frame[6:12]...), frame[:6]...)
+	out = append(out, 0x08, 0x00)
+	h := make([]byte, ip)
+	h[0], h[8], h[9] = 0x45, 64, 1
+	be.PutUint16(h[2:], uint16(ip+len(message)))
+	copy(h[12:], frame[ethernet+16:ethernet+20])
+	copy(h[16:], frame[ethernet+12:ethernet+16])
+	be.PutUint16(h[10:], checksum(h))
+	return append(append(out, h...), message...)
+}
+
 // checksum is the Internet checksum (RFC 1071).
 func checksum(b []byte) uint16 {
 	var sum uint32

@@ -118,7 +118,7 @@ func (run *Run) record(dir string) error {
 	for _, tap := range Taps() {
 		var tcp []Frame
 		for _, f := range run.Captures[tap] {
-			if _, ok := parse(f.Data); !ok && !isMark(f.Data) {
+			if _, ok := parse(f.Data); !ok && !isMark(f.Data) && !isICMP(f.Data) {
 				continue
 			}
 			if more := len(f.Data) - keepBytes; more > 0 {

@@ -120,14 +120,18 @@ func (fw *forwarder) receive(in, out *port) {
 			return
 		}
 		frame := append([]byte(nil), buf[:n]...)
-		for _, wait := range fw.decide(in.side, frame) {
+		waits, back := fw.decide(in.side, frame)
+		for _, wait := range waits {
 			fw.queue(out, frame, wait)
+		}
+		if back {
+			fw.queue(in, portUnreachable(frame), 0)
 		}
 	}
 }
 
-// decide returns after which delays a frame goes out: none if it is lost.
-func (fw *forwarder) decide(from Side, frame []byte) []time.Duration {
+// decide returns after which delays a frame goes out, none if it is lost, and whether its sender is told that it did not arrive.
+func (fw *forwarder) decide(from Side, frame []byte) (waits []time.Duration, back bool) {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
 	fw.last = time.Now()
@@ -137,7 +141,7 @@ func (fw *forwarder) decide(from Side, frame []byte) []time.Duration {
 	}
 	s, ok := parse(frame)
 	if !ok {
-		return []time.Duration{delay}
+		return []time.Duration{delay}, false
 	}
 	k := fw.direction(&s)
 	defer k.note(&s)
@@ -152,9 +156,9 @@ func (fw *forwarder) decide(from Side, frame []byte) []time.Duration {
 		for i := range copies {
 			copies[i] += delay
 		}
-		return copies
+		return copies, false
 	}
-	out := []time.Duration{delay}
+	waits = []time.Duration{delay}
 	for _, r := range fw.rules {
 		if !r.meets(from, &s, k) {
 			continue
@@ -162,14 +166,16 @@ func (fw *forwarder) decide(from Side, frame []byte) []time.Duration {
 		did(string(r.do))
 		switch r.do {
 		case verbLose:
-			return nil
+			return nil, false
+		case verbReturn:
+			return nil, true
 		case verbLate:
-			out[0] += r.by
+			waits[0] += r.by
 		case verbTwice:
-			out = append(out, out[0]+r.by)
+			waits = append(waits, waits[0]+r.by)
 		}
 	}
-	return out
+	return waits, false
 }
 
 // direction returns what is known of a segment's direction. fw.mu is held.

@@ -119,6 +119,11 @@ func parse(frame []byte) (s Segment, ok bool) {
 // before reports whether a comes before b in sequence space.
 func before(a, b uint32) bool { return int32(a-b) < 0 }
 
+// isICMP reports whether a frame has ICMP in IPv4.
+func isICMP(frame []byte) bool {
+	return len(frame) >= 34 && binary.BigEndian.Uint16(frame[12:]) == 0x0800 && frame[23] == 1
+}
+
 // String returns the segment in tcpdump's notation, with raw numbers.
 func (s *Segment) String() string {
 	flags := ""

@@ -58,14 +58,21 @@ type rule struct {
 type verb string
 
 const (
-	verbLose  verb = "lost"
-	verbLate  verb = "late"
-	verbTwice verb = "twice"
+	verbLose   verb = "lost"
+	verbLate   verb = "late"
+	verbTwice  verb = "twice"
+	verbReturn verb = "returned"
 )
 
 // lose loses the first n matching packets of a side; 0: all.
 func lose(from Side, what match, n int) *rule {
 	return &rule{from: from, what: what, times: n, do: verbLose}
+}
+
+// reject returns the first n matching packets of a side to it as ICMP errors of whom they are for: port unreachable, as a firewall there
+// does; 0: all.
+func reject(from Side, what match, n int) *rule {
+	return &rule{from: from, what: what, times: n, do: verbReturn}
 }
 
 // late holds the first n matching packets back, so that later ones overtake them.

@@ -171,6 +171,24 @@ func resets() []Scenario {
 			p.pause(10 * ms)
 			p.inject(Client, firstPort, flagRST, 0, 0, func(c *crafted) { c.window = 0 })
 		}},
+		{Number: 81, Title: "firewall REJECT with ICMP, no connection", Client: "CLOSED", First: "none",
+			rules: func() []*rule { return []*rule{reject(Client, anyPacket(), 0)} },
+			play: func(p *Play) {
+				p.listen(servicePort, 16)
+				p.connect(firstPort, servicePort)
+			}},
+		{Number: 81, Title: "firewall REJECT with ICMP, data", Client: "ESTABLISHED", Server: "ESTABLISHED", First: "none", play: func(p *Play) {
+			c, _ := p.prelude()
+			p.fw.add(reject(Client, anyPacket(), 0))
+			c.write(10)
+			p.pause(1000 * ms)
+		}},
+		{Number: 81, Title: "firewall REJECT with ICMP, the FIN", Client: "FIN_WAIT_1", Server: "ESTABLISHED", First: "client", play: func(p *Play) {
+			c, _ := p.prelude()
+			p.fw.add(reject(Client, anyPacket(), 0))
+			c.close()
+			p.pause(1000 * ms)
+		}},
 		{Number: 82, Title: "administrative kill of a live socket", Client: "CLOSED", Server: "CLOSED", First: "server", play: func(p *Play) {
 			p.prelude()
 			p.destroy(Server, firstPort)

@@ -223,7 +223,7 @@ func reason(f *analyzer.Flow) string {
 	case f.Server.Packets > 0:
 		return sent + ", and nothing that answers"
 	default:
-		return sent + ", and nothing came back"
+		return sent + ", and no segment came back"
 	}
 }
 

@@ -1,0 +1,116 @@
+package analyzer
+
+import (
+	"fmt"
+
+	"finscope/internal/capture"
+	"finscope/internal/decode"
+)
+
+// A router that cannot deliver a segment says so to its sender by ICMP, and a host may refuse one in the same way: the only answer there
+// is to what otherwise looks like silence. No state of an open connection hangs on it (RFC 1122 §4.2.3.9), but an opening may.
+
+// returned is a segment that an ICMP message returned to its sender.
+type returned struct {
+	frame uint64 // of the message
+	time  int64
+	decode.Returned
+}
+
+// segment is what the message quotes of the segment.
+func (r *returned) segment() decode.Segment {
+	return decode.Segment{Src: r.Src, Dst: r.Dst, SrcPort: r.SrcPort, DstPort: r.DstPort, Seq: r.Seq}
+}
+
+// hash is that of the segment's ends.
+func (r *returned) hash(seed uint64) uint64 {
+	seg := r.segment()
+	return hashOf(&seg, seed)
+}
+
+// returned is the segment that the packet decoded last returns, if it is an ICMP message which does.
+func (r *run) returned(out decode.Outcome, frame uint64, time int64) (ret returned, ok bool) {
+	if out != decode.ICMP && out != decode.ICMPv6 {
+		return ret, false
+	}
+	if d := r.decoder.Returned(); d != nil {
+		return returned{frame, time, *d}, true
+	}
+	return ret, false
+}
+
+// putReturned gives a returned segment to its shard, behind packets that came before it, and returns the room for those that follow.
+func (r *run) putReturned(ret *returned, before []packet) []packet {
+	r.put(before)
+	r.batch.putReturned(ret, ret.hash(r.seed))
+	return r.batch.next()
+}
+
+// addReturned enters the segment that an ICMP message returns, if it is one which does.
+func (r *run) addReturned(out decode.Outcome, raw *capture.Packet) error {
+	ret, ok := r.returned(out, r.frames, raw.Time)
+	if !ok {
+		return nil
+	}
+	h := ret.hash(r.seed)
+	if r.opts.Packet == nil && r.batch != nil {
+		r.batch.putReturned(&ret, h)
+		return nil
+	}
+	s := r.shards[0]
+	if s.enterReturned(&ret, h) && r.opts.Packet != nil {
+		return r.shown(r.opts.Packet(int(s.current), raw))
+	}
+	return nil
+}
+
+// undelivered is what ICMP messages said of an endpoint's segments.
+type undelivered struct {
+	by    decode.Addr // who sent the latest of them
+	first uint64      // frame of the first one; 0: there was none
+	last  uint64      // of the latest
+	time  int64       // when that passed
+	why   decode.Why  // by that
+}
+
+// enterReturned enters a segment that was returned, of which h is the hash of the ends, and reports whether it is one of a connection
+// that waits for it to be acknowledged: no other counts, so that nobody disturbs connections of which he has not seen the numbers (RFC
+// 5927 §4.1; Linux, tcp_v4_err).
+func (s *shard) enterReturned(r *returned, h uint64) bool {
+	seg := r.segment()
+	_, f, x := s.find(&seg, h)
+	if s.lost(f, r.time) || !f.e[x].out.Outstanding(r.Seq) {
+		return false
+	}
+	s.watch(f)
+	u := &s.raritiesOf(s.oddOf(f)).returned[x]
+	if u.first == 0 {
+		u.first = r.frame
+	}
+	u.by, u.why, u.last, u.time = r.By, r.Why, r.frame, r.time
+	if s.tracing {
+		s.traced[f.birth] = append(s.traced[f.birth], step{
+			p: packet{frame: r.frame, time: r.time}, x: uint8(f.peer(x)), states: [2]State{f.e[0].state, f.e[1].state},
+			text: fmt.Sprintf("ICMP %v from %v", r.Why, r.By.Netip()), why: fmt.Sprintf("returns what was sent at %d", r.Seq.Diff(f.e[x].out.Start())),
+		})
+	}
+	return true
+}
+
+// toldToGiveUp reports whether x, whose SYN or SYN-ACK was returned, is closed by that. RFC 1122 §4.2.3.9 has an opening end where the
+// port, the protocol or a filter is the reason; Linux ends connect() for each reason but packets that are too long, and forgets a SYN-ACK
+// that cannot be routed (tcp_v4_err, tcp_req_err). One who sends it again did neither.
+func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
+	u := &s.raritiesIn(o.odd).returned[x]
+	if u.first == 0 || f.e[x].lastTime > u.time || u.why == decode.TooBig {
+		return false
+	}
+	refused := u.why == decode.PortUnreachable || u.why == decode.ProtocolUnreachable || u.why == decode.Prohibited
+	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && !refused && s.rules.linux
+}
+
+// cameBack reports whether something that x sent was returned at some moment or later.
+func (s *shard) cameBack(o *outcome, x int, since int64) bool {
+	u := &s.raritiesIn(o.odd).returned[x]
+	return u.first != 0 && u.time >= since
+}
