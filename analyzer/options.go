@@ -36,8 +36,8 @@ type Options struct {
 	// several jobs it is called by one goroutine after the other, never by two at a time.
 	Progress func(read, total int64, packets uint64)
 
-	// Packet, if set, is called for every packet that belongs to a connection, with the connection's stream number, and for each
-	// of its IP fragments once the last one is there; it implies one shard. The packet is valid during the call only. A non-nil
+	// Packet, if set, is called for every packet that belongs to a connection, with the connection's stream number, for each of its
+	// IP fragments once the last one is there, and for ICMP messages that return its packets; it implies one shard. The packet is valid during the call only. A non-nil
 	// error ends the reading with that error.
 	Packet func(stream int, p *capture.Packet) error
 
