@@ -213,12 +213,8 @@ func (c *casefile) oddEvents() {
 				c.name(x), c.human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
 		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
-			queue := ""
-			if e := &c.f.e[y]; e.marks.onlySYNACK() {
-				queue = ", or its accept queue is full, so that it drops what completes a handshake" + c.a.platform.onLinux(": `ss -ltn` shows Recv-Q above Send-Q there")
-			}
-			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: its host or the path to it is down, or something on the path discards this connection%s",
-				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since), queue)
+			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: %s",
+				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since), c.whyVanished(x, y, q))
 		}
 	}
 	if c.o.roles == RolesBoth && c.f.flags&self == 0 {
@@ -227,6 +223,19 @@ func (c *casefile) oddEvents() {
 	if c.o.doubts&mptcpDoubt != 0 {
 		c.add(MPTCP, Info, nobody, []uint64{c.f.firstFrame}, "a subflow of a Multipath TCP connection: the connection itself is closed by DATA_FIN, which may come earlier or from the other side (RFC 8684 §3.3.3)")
 	}
+}
+
+// whyVanished says what may keep y from answering what x sends again.
+func (c *casefile) whyVanished(x, y int, q *silence) string {
+	e := &c.f.e[y]
+	switch {
+	case c.s.cameBack(c.o, x, q.since):
+		return "ICMP messages say why"
+	case e.marks.onlySYNACK():
+		return "its host or the path to it is down, or something on the path discards this connection, or its accept queue is full, so that it drops what completes a handshake" +
+			c.a.platform.onLinux(": `ss -ltn` shows Recv-Q above Send-Q there")
+	}
+	return "its host or the path to it is down, or something on the path discards this connection"
 }
 
 // refusedAll reports whether x had closed its socket and not only its sending side: it acknowledged nothing of what came

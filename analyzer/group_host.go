@@ -25,6 +25,7 @@ type outage struct {
 	until       int64      // last one
 	heard       int64      // when it answered after all; 0: never
 	established bool
+	told        string // what ICMP said of them meanwhile, and who; "" : nothing
 }
 
 // presence is what was heard of a host on one of its connections.
@@ -51,11 +52,15 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 			// A host that sends its SYN-ACK again and nothing else has dropped what completes the handshake, as with a full accept queue.
 			e := &f.e[f.peer(x)]
 			queued := e.has(synAgain) && !e.has(sentPlain|sentData)
-			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized() && !queued})
+			told := ""
+			if u := &s.raritiesIn(o).returned[x]; u.first != 0 && u.time >= q.since {
+				told = fmt.Sprintf("%v returned packets as ICMP %v (frame %d)", u.by.Netip(), u.why, u.last)
+			}
+			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized() && !queued, told})
 		}
 		if q := &s.raritiesIn(o).past[x]; q.since != 0 {
 			host := s.addr(f, f.peer(x))
-			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, f.synchronized()})
+			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, f.synchronized(), ""})
 		}
 	}
 }
@@ -222,12 +227,16 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 	at := netip.AddrPortFrom(host, 0)
 	switch {
 	case alive > 0 && len(dead) > 0:
-		g.vanished = append(g.vanished, vanished{host, peerOf(cluster), dead, from, to, alive})
+		g.vanished = append(g.vanished, vanished{host, peerOf(cluster), dead, from, to, alive, toldBy(cluster)})
 	case alive > 0 || len(streams) < 2 || straddling > len(streams):
 	case back == 0 && lately <= from:
 		text := fmt.Sprintf("%v answers on none of %s since %s: data are sent again into silence until %s, and the host is not heard of before the capture ends",
 			host, connections(len(streams)), g.moment(from), g.moment(to))
-		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host))
+		told := toldBy(cluster)
+		if told != "" {
+			text += "; " + told
+		}
+		g.add(HostUnreachable, Error, at, streams, from, g.end, text, unreachableAdvice(g.a.platform, host, told))
 	case back == 0: // it is heard of on others at the end; whether all the time, their latest packets do not tell
 	default:
 		if lately > to && back > lately {
@@ -238,11 +247,22 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 		if len(dead) > 0 {
 			text += fmt.Sprintf(", but %d of them did not come back", len(dead))
 		}
-		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.a.platform, host))
+		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.a.platform, host, ""))
 	}
 }
 
-func unreachableAdvice(p platform, host netip.Addr) string {
+// toldBy returns what ICMP said of the packets of some outages, if anything.
+func toldBy(cluster []outage) string {
+	for i := range cluster {
+		if told := cluster[i].told; told != "" {
+			return told
+		}
+	}
+	return ""
+}
+
+// unreachableAdvice says where to look for what keeps host from answering; told is what ICMP said.
+func unreachableAdvice(p platform, host netip.Addr, told string) string {
 	neighbour, route, senders := fmt.Sprintf("`arp -n %v`", host), "`traceroute`", ""
 	if host.Is6() {
 		neighbour = "the neighbour table"
@@ -252,5 +272,9 @@ func unreachableAdvice(p platform, host netip.Addr) string {
 		senders = fmt.Sprintf(" On the senders %s shows the sockets that still try, with their retransmission timers; Linux gives up after about 15 min (net.ipv4.tcp_retries2, or TCP_USER_TIMEOUT for each socket).",
 			p.list(Established, fmt.Sprintf("dst %v", host)))
 	}
-	return fmt.Sprintf("Packets alone do not tell a dead host from a dead path: try `ping` and %s, %s from the sender, switch and routing logs for that time.%s", neighbour, route, senders)
+	first := "Packets alone do not tell a dead host from a dead path: try"
+	if told != "" {
+		first = "Look first where the ICMP message comes from; then try"
+	}
+	return fmt.Sprintf("%s `ping` and %s, %s from the sender, switch and routing logs for that time.%s", first, neighbour, route, senders)
 }

@@ -13,7 +13,8 @@ type vanished struct {
 	peer     netip.Addr // the one who was not answered; invalid: several
 	streams  []int
 	from, to int64
-	alive    int // connections of the host that lived
+	alive    int    // connections of the host that lived
+	told     string // what ICMP said of them; "": nothing
 }
 
 // peerOf returns the address that all connections that were never answered again have at their other end, if there is one.
@@ -58,33 +59,46 @@ func (g *gathering) reportVanished() {
 }
 
 func (g *gathering) oneVanished(v *vanished) {
-	text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: something on the path dropped the state of single connections and discards their packets",
-		connections(len(v.streams)), v.host, g.moment(v.from), connections(v.alive))
-	g.add(PeerVanished, Warning, netip.AddrPortFrom(v.host, 0), v.streams, v.from, v.to, text, g.vanishedAdvice(fmt.Sprintf("-d %v", v.host), fmt.Sprintf("dst %v", v.host)))
+	text := fmt.Sprintf("%s to %v got no answer any more from %s on, while %s of that host lived: %s",
+		connections(len(v.streams)), v.host, g.moment(v.from), connections(v.alive), fateOfVanished(v.told))
+	g.add(PeerVanished, Warning, netip.AddrPortFrom(v.host, 0), v.streams, v.from, v.to, text, g.vanishedAdvice(fmt.Sprintf("-d %v", v.host), fmt.Sprintf("dst %v", v.host), v.told))
+}
+
+// fateOfVanished says what became of their packets; told is what ICMP said.
+func fateOfVanished(told string) string {
+	if told != "" {
+		return told
+	}
+	return "something on the path dropped the state of single connections and discards their packets"
 }
 
 func (g *gathering) manyVanished(peer netip.Addr, all []vanished, hosts int) {
 	from := slices.MinFunc(all, func(a, b vanished) int { return cmp.Compare(a.from, b.from) }).from
 	to := slices.MaxFunc(all, func(a, b vanished) int { return cmp.Compare(a.to, b.to) }).to
 	var streams []int
-	alive := 0
+	alive, told := 0, ""
 	for _, v := range all {
 		streams = append(streams, v.streams...)
 		alive += v.alive
+		told = cmp.Or(told, v.told)
 	}
 	slices.Sort(streams)
 	streams = slices.Compact(streams)
-	text := fmt.Sprintf("%s of %v got no answer any more from %d hosts, the first from %s on, while %s of those hosts lived: something on the path dropped the state of single connections and discards their packets",
-		connections(len(streams)), peer, hosts, g.moment(from), connections(alive))
-	g.add(PeerVanished, Warning, netip.AddrPortFrom(peer, 0), streams, from, to, text, g.vanishedAdvice(fmt.Sprintf("| grep %v", peer), fmt.Sprintf("src %v", peer)))
+	text := fmt.Sprintf("%s of %v got no answer any more from %d hosts, the first from %s on, while %s of those hosts lived: %s",
+		connections(len(streams)), peer, hosts, g.moment(from), connections(alive), fateOfVanished(told))
+	g.add(PeerVanished, Warning, netip.AddrPortFrom(peer, 0), streams, from, to, text, g.vanishedAdvice(fmt.Sprintf("| grep %v", peer), fmt.Sprintf("src %v", peer), told))
 }
 
-// vanishedAdvice says where to look: flows names the connections to conntrack, sockets to ss.
-func (g *gathering) vanishedAdvice(flows, sockets string) string {
+// vanishedAdvice says where to look: flows names the connections to conntrack, sockets to ss; told is what ICMP said.
+func (g *gathering) vanishedAdvice(flows, sockets, told string) string {
 	timer := ""
 	if g.a.platform.linux() {
 		timer = fmt.Sprintf("%s on the sender shows the retransmission timer (timer:(on,...)) and how often it ran out; TCP_USER_TIMEOUT ends the wait. ", g.a.platform.list(Established, sockets))
 	}
-	return fmt.Sprintf("Look for a firewall, NAT or load balancer between the two ends that forgot them (idle timeout, failover, full table; on Linux `conntrack -L %s`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
-		"%sSO_KEEPALIVE below the idle timeout prevents it.", flows, timer)
+	look := "Look for a firewall, NAT or load balancer between the two ends that forgot them"
+	if told != "" {
+		look = "Look first where the ICMP message comes from: a firewall there rejects them, or forgot them"
+	}
+	return fmt.Sprintf("%s (idle timeout, failover, full table; on Linux `conntrack -L %s`, `conntrack -S`, `dmesg | grep nf_conntrack`). "+
+		"%sSO_KEEPALIVE below the idle timeout prevents it.", look, flows, timer)
 }
