@@ -21,7 +21,8 @@
 // a connection for certain and do no more than move numbers on take a short way (ordinary.go). For the others shard.find
 // (shard.go) finds the connection in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply
 // (flow.go) enters the segment: twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs,
-// odd.go what is rare, gaps.go what few streams miss. settle.go then infers the states anew: facts.go turns what is known into
+// odd.go what is rare, gaps.go what few streams miss. An ICMP message that returns a segment takes the same way as far as to its
+// connection, and ends in returned.go. settle.go then infers the states anew: facts.go turns what is known into
 // facts, which machine.go replays through RFC 9293. fold.go packs connections that are over where there are many; fetch.go loads
 // what is needed of many before it is.
 //
