@@ -309,7 +309,7 @@ func doubtWords(d analyzer.Doubt) string {
 	case analyzer.DoubtAckNotSeen:
 		return "a FIN was not sent again, so its acknowledgment probably arrived unseen"
 	case analyzer.DoubtGivenUp:
-		return "the retransmissions stopped: the sender may have given up silently"
+		return "nothing is sent again: the sender may have given up, which shows in no packet"
 	case analyzer.DoubtRSTUnproven:
 		return "whether the RST was acceptable to its receiver cannot be told"
 	case analyzer.DoubtRSTForeign:
