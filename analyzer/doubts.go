@@ -60,6 +60,8 @@ func (o *outcome) confidence() Confidence {
 	switch {
 	case o.doubts&ambiguous != 0 || o.verdict == Indeterminate:
 		return Ambiguous
+	case o.verdict == NoReply && o.doubts&oneSided != 0: // or refused: the answer would have gone the way that was not captured
+		return Ambiguous
 	case o.doubts != 0:
 		return Likely
 	default:

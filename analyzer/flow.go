@@ -80,6 +80,9 @@ func (s *shard) apply(f *flow, x int, p *packet) {
 		f.flags |= disorder
 	}
 	f.lastFrame = p.frame
+	if e.packets == 0 && peer.packets > 0 {
+		s.sawBothEnds = true
+	}
 	e.packets++
 	switch {
 	case p.seg.Marks&decode.BadChecksum != 0 && e.has(soundSYN):

@@ -103,7 +103,7 @@ func (s *Session) Advance(now time.Time, tell func(Event) error) error {
 		return nil
 	}
 	r.latest = r.end
-	r.seeControlOnly()
+	r.seeWhole()
 	s.waits.expire(r.end)
 	s.lookAtWaits()
 	for i := 0; i < len(s.watched); {

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"testing"
 
 	"finscope/analyzer/pkttest"
@@ -30,4 +31,23 @@ func TestPresumedStatesBeginAfterTheirFINs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Nothing is certain of which something is in doubt; a SYN whose answer would not be in the capture may as well have been refused.
+func TestConfidence(t *testing.T) {
+	refusedUnseen := 0
+	playedScripts(t, Options{}, func(s *pkttest.Script, rep *Report) {
+		for f := range rep.Flows() {
+			unseen := f.Verdict == NoReply && slices.Contains(f.Doubts, DoubtOneSided)
+			if unseen {
+				refusedUnseen++
+			}
+			if (f.Confidence == Certain) != (len(f.Doubts) == 0 && f.Verdict != Indeterminate) || unseen && f.Confidence != Ambiguous {
+				t.Errorf("%s: stream %d: %s, %s, doubts %v", s.Title, f.Stream, f.Verdict, f.Confidence, f.Doubts)
+			}
+		}
+	})
+	if refusedUnseen == 0 {
+		t.Error("no script has a SYN in a capture of one direction")
+	}
 }

@@ -44,7 +44,7 @@ type flowRef struct {
 func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
 	rep.Summary = r.summary(names, dropped, err)
-	rep.controlOnly = r.seeControlOnly()
+	rep.controlOnly = r.seeWhole()
 	for _, s := range r.shards {
 		s.endInDoubt = r.end-r.latest > endBeyond
 	}
@@ -63,17 +63,19 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 // wrong, or a clock was set.
 const endBeyond = 3600e9 // ns
 
-// seeControlOnly returns whether the capture is of SYN, FIN and RST only, and lets all shards know, whoever of them saw something
-// else. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either.
-func (r *run) seeControlOnly() bool {
-	only, fin := true, false
+// seeWhole lets all shards know what the capture as a whole lacks, whoever of them saw something else, and returns whether it is of
+// SYN, FIN and RST only. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either. Nor is it certain that
+// it has one direction only unless something acknowledges what was not captured: SYNs alone are what a host that answers nothing draws.
+func (r *run) seeWhole() (controlOnly bool) {
+	plain, fin, both := false, false, false
 	for _, s := range r.shards {
-		only, fin = only && !s.sawPlain, fin || s.sawFIN
+		plain, fin, both = plain || s.sawPlain, fin || s.sawFIN, both || s.sawBothEnds
 	}
 	for _, s := range r.shards {
-		s.controlOnly = only && fin
+		s.controlOnly = !plain && fin
+		s.oneWay = !both && (plain || fin)
 	}
-	return only && fin
+	return !plain && fin
 }
 
 // assumptions returns what records rest on if the kernel has dropped so many packets.

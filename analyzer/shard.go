@@ -49,7 +49,9 @@ type shard struct {
 
 	sawPlain    bool // a segment without SYN, FIN and RST
 	sawFIN      bool
+	sawBothEnds bool // a connection of which both ends sent something
 	controlOnly bool // the capture is of SYN, FIN and RST only; known when a report is made
+	oneWay      bool // the capture has one direction of each connection only; known when a report is made
 	endInDoubt  bool // a time in the capture is so much later than its last packet that its end may be none; known when a report is made
 
 	plain bool // all segments take the same way: where ladders are asked for, and as the reference of tests

@@ -62,6 +62,9 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 func (s *shard) decideUnanswered(f *flow, o *outcome, end int64) {
 	o.verdict = NoReply
 	e, peer := &f.e[f.peer(o.client)], &f.e[o.client]
+	if s.oneWay && e.packets == 0 {
+		o.doubts |= oneSided
+	}
 	if !s.controlOnly || !e.has(sentSYNACK) || e.has(synAgain) || !peer.has(sentBareSYN) {
 		return
 	}

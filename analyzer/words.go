@@ -117,7 +117,7 @@ type Doubt string
 // The doubts.
 const (
 	DoubtMidStream   Doubt = "mid-stream"             // the capture starts inside the connection
-	DoubtOneSided    Doubt = "one-sided"              // only one direction was captured
+	DoubtOneSided    Doubt = "one-sided"              // only one direction was captured: of the connection, or of all
 	DoubtGap         Doubt = "gap"                    // bytes were acknowledged that the capture never saw
 	DoubtFirstFIN    Doubt = "first-fin-not-captured" // only a copy of a FIN was seen: what its sender knew is not known
 	DoubtInferredFIN Doubt = "fin-inferred"           // a FIN was not captured; the acknowledgment of it was

@@ -45,6 +45,8 @@ func headline(f *analyzer.Flow) string {
 			return "no reply to the SYN-ACK of the server"
 		case f.Roles == analyzer.RolesBoth:
 			return "no reply to either SYN"
+		case answerUnseen(f):
+			return "no reply to the SYN of the client was captured"
 		}
 		return "no reply to the SYN of the client"
 	case analyzer.Open:
@@ -60,6 +62,11 @@ func answeredSYN(f *analyzer.Flow) bool {
 		return f.Server.Packets > 0
 	}
 	return false
+}
+
+// answerUnseen reports whether an answer to the SYN of a connection would not be in the capture.
+func answerUnseen(f *analyzer.Flow) bool {
+	return f.Verdict == analyzer.NoReply && slices.Contains(f.Doubts, analyzer.DoubtOneSided)
 }
 
 // first puts who closed first before rest.
@@ -132,6 +139,7 @@ func debt(f *analyzer.Flow) string {
 		return strings.Join(owed, ", ")
 	case analyzer.NoReply:
 		switch {
+		case answerUnseen(f): // it may have come
 		case f.Server.State == analyzer.SynReceived:
 			return "the client still owes the ACK of the handshake"
 		case f.Client.State == analyzer.SynSent && f.Server.State != analyzer.Closed:
@@ -222,6 +230,8 @@ func reason(f *analyzer.Flow) string {
 		return sent + "; the client did not complete the handshake"
 	case f.Server.Packets > 0:
 		return sent + ", and nothing that answers"
+	case answerUnseen(f):
+		return sent + "; the direction in which an answer would have come was not captured"
 	default:
 		return sent + ", and no segment came back"
 	}

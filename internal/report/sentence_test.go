@@ -102,6 +102,24 @@ func noReply(client, server analyzer.State, packets uint64) *analyzer.Flow {
 	return f
 }
 
+// Where only one direction was captured, nobody is said not to have answered a SYN, nor to owe the answer.
+func TestAnswerUnseen(t *testing.T) {
+	f := noReply(analyzer.SynSent, analyzer.Unknown, 0)
+	f.Packets, f.FirstFrame, f.LastFrame = 2, 5, 9
+	seen := []string{headline(f), debt(f), reason(f)}
+	f.Doubts = []analyzer.Doubt{analyzer.DoubtOneSided}
+	unseen := []string{headline(f), debt(f), reason(f)}
+	for i, want := range [][2]string{
+		{"no reply to the SYN of the client", "no reply to the SYN of the client was captured"},
+		{"the server still owes an answer", ""},
+		{"2 packets from frame 5 to 9, and nothing came back", "2 packets from frame 5 to 9; the direction in which an answer would have come was not captured"},
+	} {
+		if seen[i] != want[0] || unseen[i] != want[1] {
+			t.Errorf("%q, with one direction %q, want %q", seen[i], unseen[i], want)
+		}
+	}
+}
+
 // Where only one direction was captured, nobody is said to have acknowledged a FIN, and nobody to have left it unacknowledged.
 func TestFINWords(t *testing.T) {
 	for _, tt := range []struct {
