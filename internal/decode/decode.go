@@ -99,7 +99,7 @@ func (d *Decoder) Decode(link LinkType, data []byte, wireLen int, time int64, se
 	}
 	*seg = Segment{}
 	d.now, d.layers, d.marks, d.framed, d.returned.Why = time, 0, 0, false, 0
-	wire := max(wireLen, len(data))
+	wire := max(wireLen, len(data), 1) // no packet is empty on the wire: what says so of a record without an octet is the record
 	if link != LinkEthernet {
 		return d.link(link, data, wire, seg)
 	}

@@ -83,3 +83,17 @@ func TestCut(t *testing.T) {
 		from = e.end
 	}
 }
+
+// A record without an octet is one that was cut, also where it says that there were none on the wire.
+func TestEmpty(t *testing.T) {
+	for link := range LinkType(300) {
+		var outcomes [2]Outcome
+		for wireLen := range outcomes {
+			var seg Segment
+			outcomes[wireLen] = NewDecoder().Decode(link, nil, 60*wireLen, 0, &seg)
+		}
+		if o := outcomes[0]; o != outcomes[1] || o != CutBeforeIP && o != CutInTunnel && o != UnknownLinkType {
+			t.Errorf("link type %d: %v, with 60 octets on the wire %v", link, o, outcomes[1])
+		}
+	}
+}

@@ -10,6 +10,9 @@ import (
 // turns them into error layers; it also changes bytes in place (802.11 padding), hence the copy that NewPacket makes.
 func (d *Decoder) viaGopacket(link LinkType, b []byte, wire int, seg *Segment) Outcome {
 	kept := len(b)
+	if kept == 0 { // gopacket finds no layer and no error either
+		return short(b, wire, CutBeforeIP, OtherEthertype)
+	}
 	if link == LinkIEEE80211 || link == LinkPrism {
 		// gopacket takes the last four bytes of an 802.11 frame for its check sequence, which hardly any capture of
 		// these kinds has, and none that is cut. Only radiotap says whether they are there.
