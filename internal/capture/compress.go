@@ -32,7 +32,7 @@ func packing(b []byte) string {
 // unpack returns the stream inside s and what releases it. Unpacking takes a goroutine of its own and no other: zstd's
 // own way of using several is not faster on two cores, and takes a quarter more time of them.
 func unpack(s *stream, kind string, size int) (*stream, func(), error) {
-	var r io.Reader
+	u := &unpacked{packed: s}
 	release := func() {}
 	switch kind {
 	case "gzip":
@@ -40,22 +40,24 @@ func unpack(s *stream, kind string, size int) (*stream, func(), error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		r = m
+		u.r = m
 	case "zstd":
 		if wideWindow(s.peek(zstdHeader)) {
 			return nil, nil, errWindow
 		}
-		z, err := zstd.NewReader(s, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
+		u.frames = &frames{packed: s}
+		z, err := zstd.NewReader(u.frames, zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, nil, err
 		}
-		r, release = z, z.Close
+		u.r, release = z, z.Close
 	case "lz4":
-		r = lz4.NewReader(s) // goes on to the next frame by itself
+		u.frames = &frames{packed: s, lz4: true}
+		u.r = lz4.NewReader(u.frames) // goes on to the next frame by itself
 	}
 	a := newAhead()
 	s.r = &flusher{r: s.r, flush: a.flush}
-	a.start(&unpacked{r: r, packed: s}, release)
+	a.start(u, release)
 	inner := newStream(a, size)
 	inner.packing = kind
 	return inner, a.close, nil
@@ -93,10 +95,14 @@ func (f *flusher) Read(b []byte) (int, error) {
 type unpacked struct {
 	r      io.Reader
 	packed *stream
+	frames *frames // between the two; nil: what unpacks tells itself where the data end
 }
 
 func (u *unpacked) Read(b []byte) (int, error) {
 	n, err := u.r.Read(b)
+	if err == io.EOF && u.frames != nil && u.frames.behind != nil {
+		err = u.frames.behind
+	}
 	if err != nil && err != io.EOF {
 		err = u.packed.cause(err)
 	}

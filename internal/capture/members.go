@@ -62,8 +62,13 @@ func (m *members) next() error {
 	case len(head) == 1 && head[0] == 0x1f:
 		return io.ErrUnexpectedEOF
 	}
+	return padding(m.b, end)
+}
+
+// padding reads what stands behind compressed data that end at octet end of the file, and returns io.EOF if it is nothing but zeros.
+func padding(r io.ByteReader, end int64) error {
 	for {
-		switch c, err := m.b.ReadByte(); {
+		switch c, err := r.ReadByte(); {
 		case err != nil:
 			return err
 		case c != 0:

@@ -96,3 +96,13 @@ func (s *stream) Read(b []byte) (int, error) {
 	s.take(n)
 	return n, nil
 }
+
+// ReadByte lets one look through a stream octet by octet.
+func (s *stream) ReadByte() (byte, error) {
+	b := s.peek(1)
+	if len(b) == 0 {
+		return 0, s.err
+	}
+	s.take(1)
+	return b[0], nil
+}
