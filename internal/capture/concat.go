@@ -23,6 +23,6 @@ func another(b []byte) bool {
 // concatenated describes the start of another capture at offset at. It is not read on: what comes next need not be later, and
 // connections that both hold would be taken apart wrongly. Inputs are merged by time when each is named.
 func concatenated(at int64) error {
-	return fmt.Errorf("another capture begins here, two were concatenated: name the files one by one or merge them with mergecap; "+
-		"if this is all there is, split it before this byte (tail -c +%d is the second); the packets before it were read", at+1)
+	return &breakOff{error: fmt.Errorf("another capture begins here, two were concatenated: name the files one by one or merge them with mergecap; "+
+		"if this is all there is, split it before this byte (tail -c +%d is the second)", at+1)}
 }

@@ -23,13 +23,22 @@ func (d *Damage) Error() string {
 	if name == "-" {
 		name = "standard input"
 	}
+	what := d.Err.Error()
+	if b, ok := errors.AsType[*breakOff](d.Err); ok {
+		if d.Frame > 1 {
+			what += "; the packets before it were read"
+		} else {
+			what += "; nothing was read before it"
+		}
+		what += b.rest
+	}
 	switch {
 	case d.Frame > 0:
-		return fmt.Sprintf("%s: frame %d at byte %d: %v", name, d.Frame, d.Offset, d.Err)
+		return fmt.Sprintf("%s: frame %d at byte %d: %s", name, d.Frame, d.Offset, what)
 	case d.Offset > 0:
-		return fmt.Sprintf("%s: byte %d: %v", name, d.Offset, d.Err)
+		return fmt.Sprintf("%s: byte %d: %s", name, d.Offset, what)
 	}
-	return fmt.Sprintf("%s: %v", name, d.Err)
+	return fmt.Sprintf("%s: %s", name, what)
 }
 
 // Unwrap returns what is wrong with the input.
@@ -50,9 +59,17 @@ func Damages(err error) []*Damage {
 	return nil
 }
 
+// A breakOff is damage that leaves open whether something was read before: the frame of the Damage tells. rest goes behind that.
+type breakOff struct {
+	error
+	rest string
+}
+
+func (b *breakOff) Unwrap() error { return b.error }
+
 // garbled describes a record whose own fields contradict each other.
 func garbled(format string, args ...any) error {
-	return fmt.Errorf("garbled: "+format+"; the packets before it were read, pcapfix may recover some of the rest", args...)
+	return &breakOff{fmt.Errorf("garbled: "+format, args...), ", pcapfix may recover some of the rest"}
 }
 
 // cut describes the end of s in the middle of what, of which have of want octets are there.
@@ -64,8 +81,8 @@ func (s *stream) cut(what string, have, want int) error {
 		return fmt.Errorf("cut in the middle of the %s (%d of %d bytes) although the %s data is complete: "+
 			"it was packed while it was still being written; pack it again after the capture has ended", what, have, want, s.packing)
 	}
-	return fmt.Errorf("cut in the middle of the %s (%d of %d bytes): copy the file again, or let the capture end before reading it; "+
-		"the packets before it were read", what, have, want)
+	return &breakOff{error: fmt.Errorf("cut in the middle of the %s (%d of %d bytes): copy the file again, or let the capture end before reading it",
+		what, have, want)}
 }
 
 // broken describes the end of an input that is not its proper end.
@@ -77,7 +94,7 @@ func broken(packing string, err error) error {
 	case packing == "":
 		return fmt.Errorf("cannot be read on: %w; copy the file to another disk and try again", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the %s data is cut short: copy the file again; the packets before it were read", packing)
+		return &breakOff{error: fmt.Errorf("the %s data is cut short: copy the file again", packing)}
 	}
 	if errors.Is(err, errWindow) {
 		return fmt.Errorf("the zstd data %w: pipe it, as in zstd -dc --long=31 FILE | finscope -", err)
@@ -85,7 +102,7 @@ func broken(packing string, err error) error {
 	if err := beyond(packing, err); err != nil {
 		return err
 	}
-	return fmt.Errorf("the %s data is corrupt: %w; copy the file again; the packets before it were read", packing, err)
+	return &breakOff{error: fmt.Errorf("the %s data is corrupt: %w; copy the file again", packing, err)}
 }
 
 // unopened describes why an input could not be opened.
