@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // From how many TIME_WAITs of a listening port a blocked bind is more than a note. One is enough to make bind() fail, but
@@ -45,8 +46,8 @@ func (l *ledger) bindBlocked(acc *account, s *survey) GroupFinding {
 		f.Severity = Warning
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v held %d TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
-		acc.at, n, l.clock(until), human(until-l.end))
+	fmt.Fprintf(&b, "%v held %s TIME_WAIT at the end of the capture: restarted now without SO_REUSEADDR it could not bind before %s (%s)",
+		acc.at, units.Count(n), l.clock(until), human(until-l.end))
 	if acc.open > 0 {
 		fmt.Fprintf(&b, "; %s still open would add theirs, %s from when the server closes them", counted(int64(acc.open), "connection", "connections"), human(l.length))
 	}
@@ -78,8 +79,8 @@ const outageFrom = 5e9
 func (l *ledger) closeAdvice(acc *account) string {
 	who := "let the client close first"
 	if server := acc.closedFirst(ServerFirst); server > 0 {
-		who = fmt.Sprintf("let the client close first (the server did in %d of %d connections): end the answer, wait for the client's end of file for a few seconds, then close",
-			server, server+acc.closedFirst(ClientFirst))
+		who = fmt.Sprintf("let the client close first (the server did in %s of %s connections): end the answer, wait for the client's end of file for a few seconds, then close",
+			units.Count(server), units.Count(server+acc.closedFirst(ClientFirst)))
 	}
 	return who + "; or set SO_REUSEADDR on the old and the new listening socket (on Linux the new one alone is not enough)"
 }
@@ -95,9 +96,9 @@ func (l *ledger) serverHolds(acc *account, s *survey) GroupFinding {
 	if c.Peak >= crowded {
 		f.Severity = Warning
 	}
-	f.Text = fmt.Sprintf("%v closed first in %d of %d connections and pays for it: up to %d TIME_WAITs at once (at %s), %d at the end of the capture. They take memory, not ports: "+
+	f.Text = fmt.Sprintf("%v closed first in %s of %s connections and pays for it: up to %s TIME_WAITs at once (at %s), %s at the end of the capture. They take memory, not ports: "+
 		"a client that comes back on the same port is accepted if its sequence number or timestamp is newer",
-		acc.at, acc.closedFirst(ServerFirst), acc.flows, c.Peak, l.clock(c.PeakTime), c.Now)
+		acc.at, units.Count(acc.closedFirst(ServerFirst)), units.Count(acc.flows), units.Count(c.Peak), l.clock(c.PeakTime), units.Count(c.Now))
 	f.Advice = "let the clients close first, or keep connections open for several requests (keep-alive)"
 	if l.linux {
 		f.Advice += "; tcp_tw_reuse does not help a server; beyond net.ipv4.tcp_max_tw_buckets Linux drops TIME_WAITs at once, and late packets are answered with RST"
@@ -163,10 +164,10 @@ func (l *ledger) outage(acc *account, s *survey, leaving *timeline.Crowd, refuse
 	}
 	var held []string
 	if waits > 0 {
-		held = append(held, fmt.Sprintf("%d TIME_WAIT", waits))
+		held = append(held, units.Count(waits)+" TIME_WAIT")
 	}
 	if left > 0 {
-		held = append(held, fmt.Sprintf("%d CLOSE_WAIT that its application never closed", left))
+		held = append(held, units.Count(left)+" CLOSE_WAIT that its application never closed")
 	}
 	obstacles := strings.Join(held, " and ")
 	if over {
@@ -179,8 +180,8 @@ func (l *ledger) outage(acc *account, s *survey, leaving *timeline.Crowd, refuse
 		if gone != timeline.Never {
 			until = "until " + l.clock(gone)
 		}
-		f.Text = fmt.Sprintf("%v refuses connections since %s (%d so far) while the port has %s: likely a bind that fails with \"address already in use\" %s; out of service for %.1f s so far",
-			acc.at, l.clock(from), len(refused), obstacles, until, float64(l.end-from)/1e9)
+		f.Text = fmt.Sprintf("%v refuses connections since %s (%s so far) while the port has %s: likely a bind that fails with \"address already in use\" %s; out of service for %.1f s so far",
+			acc.at, l.clock(from), units.Count(len(refused)), obstacles, until, float64(l.end-from)/1e9)
 	}
 	f.Advice = l.closeAdvice(acc)
 	if left > 0 {

@@ -123,6 +123,7 @@ func (c *casefile) text(format string, args ...any) string {
 func (c *casefile) human(ns int64) string { return said(c, human, ns) }
 func (c *casefile) times(n int32) string  { return said(c, times, n) }
 func (c *casefile) bytes(n int64) string  { return said(c, bytesText, n) }
+func (c *casefile) count(n int64) string  { return said(c, units.Count[int64], n) }
 
 func (c *casefile) moment(ns int64) string {
 	if c.codesOnly {
@@ -159,5 +160,5 @@ func times(n int32) string {
 	case 2:
 		return "twice"
 	}
-	return fmt.Sprintf("%d times", n)
+	return units.Count(n) + " times"
 }

@@ -33,3 +33,21 @@ func TestUneventful(t *testing.T) {
 		t.Errorf("%d of %d connections are uneventful", plain, all)
 	}
 }
+
+// Large numbers are written as the text report writes its own.
+func TestLargeNumbers(t *testing.T) {
+	for got, want := range map[string]string{
+		times(200001):                           "200,001 times",
+		times(2):                                "twice",
+		bytesText(1234567):                      "1,234,567 bytes",
+		counted(12345, "RST came", "RSTs came"): "12,345 RSTs came",
+		connections(1):                          "1 connection",
+		number(12345.6):                         "12,346",
+		number(99.96):                           "100",
+		number(0.25):                            "0.3",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package analyzer
 import (
 	"fmt"
 	"strings"
+
+	"finscope/internal/units"
 )
 
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
@@ -47,7 +49,7 @@ func (c *casefile) killedByRST() bool {
 func (c *casefile) ignored(n int64) {
 	which := c.text("the RST of frame %d was not believed", c.o.odd.ignored)
 	if n > 1 {
-		which = c.text("%d RSTs were not believed, the first in frame %d", n, c.o.odd.ignored)
+		which = c.text("%s RSTs were not believed, the first in frame %d", c.count(n), c.o.odd.ignored)
 	}
 	why := "its sequence number is not the one its receiver expects (RFC 5961 §3.2). It came from a middlebox, an attacker or an old connection (compare its TTL with that of its supposed sender), or data before it were lost"
 	switch {
@@ -85,7 +87,7 @@ func (c *casefile) reset() {
 				c.role(y), c.a.platform.list(in, "dst "+c.s.addr(c.f, x).String()))
 		}
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
-			"%s sent %d keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), r.probes, c.role(y), then)
+			"%s sent %s keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), c.count(int64(r.probes)), c.role(y), then)
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {
@@ -113,7 +115,7 @@ func (c *casefile) reset() {
 		c.add(ResetLateData, Warning, x, append(frames, n.frame), "%s had closed in frame %d, and its TIME_WAIT of %s was over when the FIN of %s came again: it answered with RST. No data are lost, but %s waited in LAST_ACK all that time for an ACK that did not arrive",
 			c.name(x), n.frame, c.human(c.a.timeWait), c.name(y), c.role(y))
 	case causeGaveUp:
-		sent := c.text("%d times from frame %d on", c.s.copies(n), n.frame)
+		sent := c.text("%s from frame %d on", c.times(c.s.copies(n)), n.frame)
 		if c.s.copies(n) < gaveUpAfter {
 			sent = c.text("in frame %d, and the data before it again and again", n.frame)
 		}
@@ -192,7 +194,7 @@ func (c *casefile) lateData(r *rstFacts, x, y int, frames []uint64) {
 	if later := int64(c.s.newAfter(n, &c.o.c.fin[y], &c.f.e[y])); n.acked && n.ackedFrame < r.frame && later > 0 {
 		what := c.text("%s that %s sent later", lost, c.name(y))
 		if later < refused {
-			what = c.text("%s of %s, %d of them sent after that,", lost, c.name(y), later)
+			what = c.text("%s of %s, %s of them sent after that,", lost, c.name(y), c.count(later))
 		}
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, what, c.role(x))
@@ -311,7 +313,7 @@ func bytesText(n int64) string {
 	if n == 1 {
 		return "1 byte"
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return units.Count(n) + " bytes"
 }
 
 // counted writes a number with a noun, and its verb if that follows.
@@ -319,5 +321,5 @@ func counted(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return units.Count(n) + " " + many
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // troubled is a service of which SYNs were refused, or connections reset before it ever answered.
@@ -250,7 +251,7 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), g.backText(back))
 	}
 	if data > 0 {
-		text += fmt.Sprintf("; %d of them had sent data, which are lost", data)
+		text += fmt.Sprintf("; %s of them had sent data, which are lost", units.Count(data))
 	}
 	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, listenerAdvice(g.a.platform, at))
 }
@@ -332,13 +333,13 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 	n, back := t.refusedFrom(last)
 	by := []string{}
 	if fins > 0 {
-		by = append(by, fmt.Sprintf("%d by FIN", fins))
+		by = append(by, units.Count(fins)+" by FIN")
 	}
 	if rsts+pending > 0 {
-		by = append(by, fmt.Sprintf("%d by RST", rsts+pending))
+		by = append(by, units.Count(rsts+pending)+" by RST")
 	}
 	if pending > 0 {
-		by = append(by, fmt.Sprintf("%d of these without a byte from the server", pending))
+		by = append(by, units.Count(pending)+" of these without a byte from the server")
 	}
 	text := fmt.Sprintf("the server ended all %s of %v within %s at %s (%s), and %s refused after that%s: its process ended, its host lives",
 		connections(len(streams)), at, human(last-first), g.moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), g.backText(back))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // lostState is a connection that a host, or something in its name, knew nothing of when it was used.
@@ -245,7 +246,7 @@ func (g *gathering) silence(host netip.Addr, c *silentTime, s *sighting, then si
 		text := fmt.Sprintf("%v answered on none of %s from %s to %s (%s), then again: an outage of the host or of the path; nothing was restarted, connections went on where they were",
 			host, connections(len(streams)), g.moment(from), g.moment(back), human(back-from))
 		if len(dead) > 0 {
-			text += fmt.Sprintf(", but %d of them did not come back", len(dead))
+			text += fmt.Sprintf(", but %s of them did not come back", units.Count(len(dead)))
 		}
 		g.add(HostUnreachable, Warning, at, streams, from, back, text, unreachableAdvice(g.a.platform, host, ""))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // lateData is data that met a socket which was closed after a silence.
@@ -82,8 +83,8 @@ func (g *gathering) idleRace(service netip.AddrPort, side int, all []int64, late
 	if side == 1 {
 		closer, other = other, closer
 	}
-	text := fmt.Sprintf("%s of %v: data of %s met the close by %s after %s of idleness and drew a RST; %s closes idle connections after that time (seen on %d)",
-		connections(len(streams)), service, other, closer, idle, closer, len(all))
+	text := fmt.Sprintf("%s of %v: data of %s met the close by %s after %s of idleness and drew a RST; %s closes idle connections after that time (seen on %s)",
+		connections(len(streams)), service, other, closer, idle, closer, units.Count(len(all)))
 	g.add(ResetLateData, Warning, service, streams, first, last, text, fmt.Sprintf("%s is the keep-alive (idle) timeout of %s. Make the idle timeout of the connection pool of %s shorter than that by some seconds, or that of %s longer "+
 		"(nginx keepalive_timeout, Node.js server.keepAliveTimeout, Go http.Server.IdleTimeout, Apache KeepAliveTimeout), and let %s repeat requests that are safe to repeat when a reused connection is reset.",
 		idle, closer, other, closer, other))

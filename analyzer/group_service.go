@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // leakKey names who leaks sockets: the endpoints of one service, or one client of it.
@@ -100,7 +101,7 @@ func (g *gathering) closeWaitLeaks() {
 		first, last := all[0].since, all[old-1].since
 		growth := "all since the same time"
 		if spread := last - first; spread >= 1e9 {
-			growth = fmt.Sprintf("growing, from 1 at %s to %d at %s (%s a minute)", g.moment(first), old, g.moment(last), number(float64(old-1)/(float64(spread)/60e9)))
+			growth = fmt.Sprintf("growing, from 1 at %s to %s at %s (%s a minute)", g.moment(first), units.Count(old), g.moment(last), number(float64(old-1)/(float64(spread)/60e9)))
 		}
 		if n := len(all) - old; n > 0 {
 			growth += "; " + counted(int64(n), "younger one waits too", "younger ones wait too")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"finscope/internal/units"
 )
 
 // vanished is connections to a host that got no answer any more while others of that host lived.
@@ -84,8 +86,8 @@ func (g *gathering) manyVanished(peer netip.Addr, all []vanished, hosts int) {
 	}
 	slices.Sort(streams)
 	streams = slices.Compact(streams)
-	text := fmt.Sprintf("%s of %v got no answer any more from %d hosts, the first from %s on, while %s of those hosts lived: %s",
-		connections(len(streams)), peer, hosts, g.moment(from), connections(alive), fateOfVanished(told))
+	text := fmt.Sprintf("%s of %v got no answer any more from %s hosts, the first from %s on, while %s of those hosts lived: %s",
+		connections(len(streams)), peer, units.Count(hosts), g.moment(from), connections(alive), fateOfVanished(told))
 	g.add(PeerVanished, Warning, netip.AddrPortFrom(peer, 0), streams, from, to, text, g.vanishedAdvice(fmt.Sprintf("| grep %v", peer), fmt.Sprintf("src %v", peer), told))
 }
 

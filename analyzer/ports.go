@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"finscope/internal/timeline"
+	"finscope/internal/units"
 )
 
 // exhaustionFrom is the share of a port range, in per cent, from which its exhaustion is reported: at the rates at which
@@ -63,8 +64,8 @@ func (l *ledger) exhaustionText(p *pool, full, now int64, rate float64) string {
 	if p.reserved {
 		kind = "reserved ports"
 	}
-	fmt.Fprintf(&b, "%v closes its connections%s first: %d of its %d %s (%v) were in TIME_WAIT at %s, for %s each. ",
-		p.holder, to, p.held.Peak, size, kind, p.ports, l.clock(p.held.PeakTime), human(l.length))
+	fmt.Fprintf(&b, "%v closes its connections%s first: %s of its %s %s (%v) were in TIME_WAIT at %s, for %s each. ",
+		p.holder, to, units.Count(p.held.Peak), units.Count(size), kind, p.ports, l.clock(p.held.PeakTime), human(l.length))
 	fmt.Fprintf(&b, "It opened new ones at %s a second; the range sustains %s", number(rate), number(sustainable))
 	switch {
 	case full != timeline.Never:
@@ -181,12 +182,12 @@ func (l *ledger) signs(p *pool, full int64) []string {
 	}
 	var out []string
 	if few := len(p.holds) / 100; soon > max(few, 2) {
-		out = append(out, fmt.Sprintf("%d connections took a port within 2 s of the end of its TIME_WAIT", soon))
+		out = append(out, connections(soon)+" took a port within 2 s of the end of its TIME_WAIT")
 	}
 	if isn > 0 {
-		out = append(out, fmt.Sprintf("%d connections took a port out of TIME_WAIT, proven by their initial sequence number (old + 65537: tcp_tw_reuse, or bind() to the port)", isn))
+		out = append(out, connections(isn)+" took a port out of TIME_WAIT, proven by their initial sequence number (old + 65537: tcp_tw_reuse, or bind() to the port)")
 	} else if early > 0 {
-		out = append(out, fmt.Sprintf("%d connections took a port whose TIME_WAIT had not run out", early))
+		out = append(out, connections(early)+" took a port whose TIME_WAIT had not run out")
 	}
 	if l.linux && p.evenThenOdd() {
 		out = append(out, "even ports were used up before odd ones were taken, as Linux does")
@@ -239,7 +240,7 @@ func number(v float64) string {
 		v = math.Round(10*v) / 10
 	}
 	if v >= 100 || v == math.Trunc(v) {
-		return fmt.Sprintf("%.0f", v)
+		return units.Count(int64(math.Round(v)))
 	}
 	return fmt.Sprintf("%.1f", v)
 }

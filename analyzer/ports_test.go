@@ -1,7 +1,6 @@
 package analyzer_test
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -93,7 +92,7 @@ func TestPortsOfAClientThatClosesFirst(t *testing.T) {
 	full := rep.Summary.Start.Add((ports - 1) * time.Second / rate)
 	for _, want := range []string{
 		"It opened new ones at 600 a second; the range sustains 471", "exhausted at " + full.Format("15:04:05"),
-		fmt.Sprintf("%d connections took a port whose TIME_WAIT had not run out", 60000-ports),
+		"first: 28,232 of its 28,232 local ports", "31,768 connections took a port whose TIME_WAIT had not run out",
 	} {
 		if !strings.Contains(f.Text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, f.Text)
@@ -155,6 +154,9 @@ func TestServerThatClosesFirst(t *testing.T) {
 	// As in the other test, the client's ports come round after 47.05 s: each SYN takes a TIME_WAIT away.
 	if w.Peak != ports || w.Now != ports {
 		t.Errorf("peak %d, at the end %d, want %d", w.Peak, w.Now, ports)
+	}
+	if want := ":8080 held 28,232 TIME_WAIT "; !strings.Contains(f.Text, want) {
+		t.Errorf("the text lacks %q:\n%s", want, f.Text)
 	}
 	if n := findingsOf(rep, analyzer.ServerHoldsTimeWait); len(n) != 1 || n[0].Count != w.Peak {
 		t.Errorf("server-holds-time-wait: %+v", n)

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"finscope/internal/units"
 )
 
 // progress shows on standard error how far the reading is. The bar is drawn by the caller of update, at most ten times
@@ -51,7 +52,7 @@ func (p *progress) update(read, total int64, packets uint64) {
 	if total > 0 {
 		read = min(read, total) // a file may grow while it is read
 	}
-	p.bar.Describe(fmt.Sprintf("%d packets", packets))
+	p.bar.Describe(units.Count(packets) + " packets")
 	_ = p.bar.Set64(read) // nothing depends on the bar: where it cannot be drawn, the report still can
 }
 

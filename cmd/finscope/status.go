@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // status is the line at the bottom of the terminal while traffic is captured. Whatever is written meanwhile is written
@@ -43,10 +44,10 @@ func (s *status) draw(n analyzer.Counts, dropped uint64) {
 	}
 	stuck := ""
 	if n.Stuck > 0 {
-		stuck = fmt.Sprintf("  %d stuck", n.Stuck)
+		stuck = "  " + units.Count(n.Stuck) + " stuck"
 	}
-	line := fmt.Sprintf("%d packets  %d flows  %d closing%s  %d TIME_WAIT  %d dropped  %d MB",
-		n.Packets, n.Flows, n.Closing, stuck, n.TimeWait, dropped, memory()>>20)
+	line := fmt.Sprintf("%s packets  %s flows  %s closing%s  %s TIME_WAIT  %s dropped  %s MB", units.Count(n.Packets), units.Count(n.Flows),
+		units.Count(n.Closing), stuck, units.Count(n.TimeWait), units.Count(dropped), units.Count(memory()>>20))
 	if line = line[:min(len(line), s.width()-1)]; line != s.shown {
 		_, _ = io.WriteString(s.w, "\r"+line+"\x1b[K")
 		s.shown = line

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // topServices is how many services the text report lists one by one.
@@ -96,7 +97,7 @@ func (c closes) write(p *page) {
 		}
 	}
 	row := func(name string, flows int, n *[numOpenings]int) {
-		cells := []cell{text(name), text(count(flows))}
+		cells := []cell{text(name), text(units.Count(flows))}
 		for _, o := range shown {
 			c := text(percent(n[o], flows))
 			if o == anyRST && n[o] > 0 {

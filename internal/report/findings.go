@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // listedStreams is how many stream numbers a finding names.
@@ -107,7 +108,7 @@ func (c *codeGroup) write(p *page, start func(analyzer.Severity, analyzer.Code),
 	if c.flows == 1 {
 		p.prose(c.text, plain)
 	} else {
-		p.prose(fmt.Sprintf("%s connections, for example stream %d: %s", count(c.flows), c.example, c.text), plain)
+		p.prose(fmt.Sprintf("%s connections, for example stream %d: %s", units.Count(c.flows), c.example, c.text), plain)
 	}
 	writeStreams(p, textAt, c.streams, c.flows)
 }

@@ -8,30 +8,15 @@ import (
 	"time"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
-
-// count writes a number with thousands separators.
-func count[N int | uint64](n N) string {
-	s := strconv.FormatInt(int64(n), 10)
-	if len(s) <= 3 {
-		return s
-	}
-	var b strings.Builder
-	first := (len(s)-1)%3 + 1
-	b.WriteString(s[:first])
-	for i := first; i < len(s); i += 3 {
-		b.WriteByte(',')
-		b.WriteString(s[i : i+3])
-	}
-	return b.String()
-}
 
 // plural writes a number with its noun, "1 packet" or "2 packets".
 func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return count(n) + " " + noun + "s"
+	return units.Count(n) + " " + noun + "s"
 }
 
 // percent writes part of whole as a percentage; nothing is "-", and something is never 0.0%.
@@ -82,7 +67,7 @@ func firstFew[N int | uint64](ns []N, n, total int) string {
 		b.WriteString(strconv.FormatUint(uint64(v), 10))
 	}
 	if rest := total - min(n, len(ns)); rest > 0 {
-		fmt.Fprintf(&b, " and %s more", count(rest))
+		fmt.Fprintf(&b, " and %s more", units.Count(rest))
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // EventText writes one line about something that happened: the time, the connection, how it closed with both states and
@@ -56,14 +57,14 @@ func EventText(w io.Writer, e *analyzer.Event, palette Palette) error {
 // portsText says how full a range of local ports is.
 func portsText(e *analyzer.Event) string {
 	u := e.Ports
-	verb, which := "reached", fmt.Sprintf("%s local ports towards %v", count(u.Capacity), u.Peer)
+	verb, which := "reached", fmt.Sprintf("%s local ports towards %v", units.Count(u.Capacity), u.Peer)
 	if e.Kind == analyzer.EventPortsOver {
 		verb = "is below"
 	}
 	if !u.Peer.IsValid() {
-		which = fmt.Sprintf("%s reserved ports", count(u.Capacity))
+		which = fmt.Sprintf("%s reserved ports", units.Count(u.Capacity))
 	}
-	return fmt.Sprintf("%v %s %d%% of its %s: %s in TIME_WAIT", u.Holder, verb, u.Level, which, count(u.Count))
+	return fmt.Sprintf("%v %s %d%% of its %s: %s in TIME_WAIT", u.Holder, verb, u.Level, which, units.Count(u.Count))
 }
 
 // leakText says who leaves connections in CLOSE_WAIT.

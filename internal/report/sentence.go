@@ -240,7 +240,7 @@ func reason(f *analyzer.Flow) string {
 func finWords(f *analyzer.Flow, side analyzer.Side, fin *analyzer.FIN) string {
 	t := fmt.Sprintf("the %s sent its FIN in frame %d", side, fin.Frame)
 	if fin.Sent > 1 {
-		t += fmt.Sprintf(" (%d times: frames %s)", fin.Sent, firstFew(fin.Frames, listedStreams, fin.Sent))
+		t += fmt.Sprintf(" (%s times: frames %s)", units.Count(fin.Sent), firstFew(fin.Frames, listedStreams, fin.Sent))
 	}
 	switch {
 	case fin.AckedFrame != nil:

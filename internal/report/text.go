@@ -73,7 +73,7 @@ func writeCapture(p *page, s *analyzer.Summary, flows int, o TextOptions) {
 	p.put(styled(heading, fileNames(s.Files)))
 	parts := []string{plural(s.Packets, "packet"), plural(flows, "TCP flow")}
 	if o.Of > 0 {
-		parts[1] = count(flows) + " of " + plural(o.Of, "TCP flow")
+		parts[1] = units.Count(flows) + " of " + plural(o.Of, "TCP flow")
 	}
 	if s.Start != nil && s.End != nil {
 		parts = append(parts, units.Duration(s.End.Sub(*s.Start)), span(*s.Start, *s.End))
@@ -122,9 +122,9 @@ func writeFlows(p *page, list *ranked, total int) {
 	}
 	p.end()
 	shown := len(list.heap)
-	title := fmt.Sprintf("FLOWS (%s)", count(total))
+	title := fmt.Sprintf("FLOWS (%s)", units.Count(total))
 	if shown < total {
-		title = fmt.Sprintf("FLOWS (%s of %s; --flows all)", count(shown), count(total))
+		title = fmt.Sprintf("FLOWS (%s of %s; --flows all)", units.Count(shown), units.Count(total))
 	}
 	p.line(styled(heading, title))
 	t := table{
@@ -236,7 +236,7 @@ func reasons(m map[string]uint64) string {
 	})
 	parts := make([]string, len(keys))
 	for i, k := range keys {
-		parts[i] = k + " (" + count(m[k]) + ")"
+		parts[i] = k + " (" + units.Count(m[k]) + ")"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"finscope/analyzer"
+	"finscope/internal/units"
 )
 
 // waits counts, for each service and side, the TIME_WAITs that the flows show. It knows the end of the capture alone;
@@ -73,7 +74,7 @@ func (ws waits) write(p *page, r *analyzer.Report) {
 			total += w.total
 			now += w.now
 		}
-		p.line(text(plural(len(rest), "more line") + ": " + count(total) + " in all, " + count(now) + " at the end"))
+		p.line(text(plural(len(rest), "more line") + ": " + units.Count(total) + " in all, " + units.Count(now) + " at the end"))
 	}
 	writePorts(p, r, near)
 	p.line(styled(faint, "as this capture shows it: what it does not show, or what began before it, comes on top"))
@@ -110,14 +111,14 @@ func writeWaits(p *page, r *analyzer.Report, top []*wait, near time.Time) {
 			until = moment(w.until, near)
 		}
 		if o := peaks[w.key]; o.Peak > 0 {
-			peak = count(o.Peak)
+			peak = units.Count(o.Peak)
 			if o.PeakTime != nil {
 				at = moment(*o.PeakTime, near)
 			}
 		}
 		over := spark(courses[w.key], &r.Summary)
 		drawn = drawn || over != ""
-		t.add(text(w.key.service.String()), text(w.holder()), text(count(w.total)), text(count(w.now)), text(until), text(peak), text(at), text(over))
+		t.add(text(w.key.service.String()), text(w.holder()), text(units.Count(w.total)), text(units.Count(w.now)), text(until), text(peak), text(at), text(over))
 	}
 	if !drawn {
 		t.dropLast()
@@ -176,7 +177,7 @@ func writePorts(p *page, r *analyzer.Report, near time.Time) {
 		if 100*w.Peak >= 80**w.Capacity {
 			share.style = warn
 		}
-		t.add(text(w.Holder.String()), text(towards), text(count(w.Now)), text(until), text(count(w.Peak)), text(when), share, text(spark(w, &r.Summary)))
+		t.add(text(w.Holder.String()), text(towards), text(units.Count(w.Now)), text(until), text(units.Count(w.Peak)), text(when), share, text(spark(w, &r.Summary)))
 	}
 	if len(t.rows) == 0 {
 		return
