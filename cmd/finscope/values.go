@@ -21,14 +21,41 @@ type seconds time.Duration
 func (v *seconds) Set(s string) error {
 	d, err := time.ParseDuration(s)
 	const most = 1e9 // seconds, 30 years; sums of more overflow
-	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil && f < most {
-		d, err = time.Duration(f*float64(time.Second)), nil
+	if f, ferr := strconv.ParseFloat(s, 64); ferr == nil {
+		d, err = time.Duration(min(f, 2*most)*float64(time.Second)), nil
 	}
-	if err != nil || d <= 0 || d > most*time.Second {
+	switch {
+	case err != nil:
+		return fmt.Errorf("give a time above zero, like 90 (seconds), 500ms or 1.5h, not %q; the units are h, m, s, ms, us and ns%s", s, inKnownUnits(s))
+	case d <= 0:
 		return fmt.Errorf("give a time above zero, like 90 (seconds), 500ms or 1.5h, not %q", s)
+	case d > most*time.Second:
+		return fmt.Errorf("give a time of at most 30 years, not %q", s)
 	}
 	*v = seconds(d)
 	return nil
+}
+
+// inKnownUnits says how to write s, a time of one unit that [time.ParseDuration] does not know, or that stands apart.
+func inKnownUnits(s string) string {
+	units := map[string]struct {
+		factor float64
+		name   string
+	}{
+		"d": {24, "h"}, "day": {24, "h"}, "w": {7 * 24, "h"}, "week": {7 * 24, "h"}, "hour": {1, "h"}, "hr": {1, "h"}, "h": {1, "h"},
+		"min": {1, "m"}, "minute": {1, "m"}, "m": {1, "m"}, "sec": {1, "s"}, "second": {1, "s"}, "s": {1, "s"}, "ms": {1, "ms"}, "us": {1, "us"},
+	}
+	number := strings.TrimRight(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz")
+	name := strings.ToLower(s[len(number):])
+	unit, known := units[name]
+	if !known {
+		unit, known = units[strings.TrimSuffix(name, "s")]
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !known || err != nil || !(n > 0) {
+		return ""
+	}
+	return ": type " + strconv.FormatFloat(n*unit.factor, 'f', -1, 64) + unit.name
 }
 
 func (v *seconds) String() string { return time.Duration(*v).String() }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -20,6 +21,8 @@ func TestValues(t *testing.T) {
 		{new(seconds), "-1", ""},
 		{new(seconds), "NaN", ""},
 		{new(seconds), "1e300", ""},
+		{new(seconds), "1d", ""},
+		{new(seconds), "300000h", ""},
 		{new(streams), "3,1,3", "[3 1]"},
 		{new(streams), " 4, 5", "[4 5]"},
 		{new(streams), "", ""},
@@ -45,5 +48,23 @@ func TestValues(t *testing.T) {
 	}
 	if report.AllFlows != -1 {
 		t.Error("all is shown as -1 above")
+	}
+}
+
+// Whoever types a unit that is not known is told those that are, and what to type where that can be told.
+func TestUnits(t *testing.T) {
+	const units = "; the units are h, m, s, ms, us and ns"
+	for in, want := range map[string]string{
+		"1d": units + ": type 24h", "1.5 days": units + ": type 36h", "2W": units + ": type 336h", "5min": units + ": type 5m", "1 h": units + ": type 1h",
+		"90 secs": units + ": type 90s", "10 ms": units + ": type 10ms", "1d12h": units, "soon": units, "d": units, "": units, "-1d": units, "infd": units, "İd": units,
+		"0": "not \"0\"", "-5s": "not \"-5s\"", "2e9": "at most 30 years, not \"2e9\"", "NaN": "not \"NaN\"", "300000h": "at most 30 years, not \"300000h\"",
+	} {
+		err := new(seconds).Set(in)
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%q: %v, want %q at the end", in, err, want)
+		}
+		if _, typed, ok := strings.Cut(want, ": type "); ok && new(seconds).Set(typed) != nil {
+			t.Errorf("%q, which is to be typed for %q, is not taken", typed, in)
+		}
 	}
 }
