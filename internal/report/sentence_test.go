@@ -112,7 +112,7 @@ func TestAnswerUnseen(t *testing.T) {
 	for i, want := range [][2]string{
 		{"no reply to the SYN of the client", "no reply to the SYN of the client was captured"},
 		{"the server still owes an answer", ""},
-		{"2 packets from frame 5 to 9, and nothing came back", "2 packets from frame 5 to 9; the direction in which an answer would have come was not captured"},
+		{"2 packets from frame 5 to 9, and no segment came back", "2 packets from frame 5 to 9; the direction in which an answer would have come was not captured"},
 	} {
 		if seen[i] != want[0] || unseen[i] != want[1] {
 			t.Errorf("%q, with one direction %q, want %q", seen[i], unseen[i], want)
