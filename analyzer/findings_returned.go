@@ -76,7 +76,7 @@ func (c *casefile) whyReturned(u *undelivered, y int) string {
 	case decode.ProtocolUnreachable:
 		return "That host has no TCP"
 	case decode.HopsExceeded:
-		return fmt.Sprintf("The packets went from router to router until their time was over: a loop on the way to %v (`traceroute` shows it)", host)
+		return fmt.Sprintf("Their time to live ran out on the way to %v: routers send them round in a loop, or the sender gave them a short one, as traceroute does", host)
 	case decode.TooBig:
 		return "They are too long for the next link and do not get shorter: path MTU discovery fails" +
 			c.a.platform.onLinux(" (`tracepath` shows the MTU; net.ipv4.tcp_mtu_probing=1 does without ICMP)")

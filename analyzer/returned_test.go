@@ -128,6 +128,12 @@ var returnedCases = []returnedCase{
 		verdict: analyzer.Unanswered, client: analyzer.FinWait1, server: analyzer.Established, doubts: []analyzer.Doubt{analyzer.DoubtGivenUp},
 		codes:  []analyzer.Code{analyzer.FinWait1Stuck, analyzer.LostFIN, analyzer.ICMPUnreachable},
 		frames: []uint64{7, 9}, text: "It does not reach 10.0.0.5 on the link"},
+	{name: "a probe of traceroute -T, or a loop", packets: `
+		> S 1000
+		icmp 11 0 10.0.9.1 1`,
+		verdict: analyzer.NoReply, client: analyzer.Closed, clientFrame: 2, doubts: []analyzer.Doubt{analyzer.DoubtGivenUp},
+		codes:  []analyzer.Code{analyzer.ICMPUnreachable},
+		frames: []uint64{2}, text: "routers send them round in a loop, or the sender gave them a short one, as traceroute does"},
 	{name: "the SYN-ACK is returned, which Linux forgets then", packets: `
 		> S 1000
 		< SA 5000 1001
