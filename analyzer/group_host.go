@@ -59,9 +59,9 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 			}
 			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized() && !queued, told})
 		}
-		if q := &s.raritiesIn(o).past[x]; q.since != 0 {
+		if q := &s.raritiesIn(o).past[x]; q.since != 0 { // of SYNs: a full accept queue drops them too (Linux, tcp_conn_request)
 			host := s.addr(f, f.peer(x))
-			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, f.synchronized(), ""})
+			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, !q.syn, ""})
 		}
 	}
 }

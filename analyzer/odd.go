@@ -43,6 +43,7 @@ type silence struct {
 	last   uint64
 	since  int64 // time of the first
 	until  int64 // time of the last
+	syn    bool  // SYNs are among them: the connection is not set up, and whoever does not answer need not be out of reach
 }
 
 // zeroWindow is how long an endpoint kept its window closed, and how long that held its peer's FIN back. Windows that were
@@ -126,20 +127,22 @@ func (q *silence) note(p *packet, counter *int32) {
 		q.first, q.since = p.frame, p.time
 	}
 	q.last, q.until = p.frame, p.time
+	q.syn = q.syn || p.seg.Flags.Has(decode.SYN)
 }
 
 // outlived is a silence that ended.
 type outlived struct {
 	since int64 // time of the first segment sent in vain; 0: there was none
 	heard int64 // when the peer was heard of again
+	syn   bool  // as in silence
 }
 
 // answered ends the silence that y met.
 func (s *shard) answered(o *oddities, y int, now int64) {
 	q := &o.silent[y]
 	if q.resent >= leastResent && now-q.since >= leastSilence {
-		if past := &s.raritiesOf(o).past[y]; now-q.since > past.heard-past.since {
-			*past = outlived{q.since, now}
+		if past := &s.raritiesOf(o).past[y]; now-q.since > past.heard-past.since || past.syn && !q.syn {
+			*past = outlived{q.since, now, q.syn}
 		}
 	}
 	*q = silence{}
