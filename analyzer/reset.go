@@ -31,6 +31,9 @@ func (s *shard) reset(f *flow, x int, p *packet) {
 	case q.rst.accepted:
 		s.noteGone(f, q, x, p, &r, false)
 		s.repeatReset(f, q, x, p)
+		if f.odd != 0 {
+			s.answered(s.odds.At(f.odd), f.peer(x), p.time) // who did not get the first RST is told again, by a host that lives
+		}
 		if int(q.rst.by) != x && p.seg.Flags.Has(decode.ACK) {
 			s.say("RST after the connection was reset: it was on its way already, as nobody answers a RST")
 		} else {
