@@ -122,6 +122,9 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	for side, x := range [2]int{o.client, server} {
 		if e := &f.e[x]; e.packets > 0 {
 			r.heard[side] = e.lastTime
+			if o.cameBack(f, x) {
+				r.heard[side] = f.start // what it sent last was no more of this connection
+			}
 		}
 	}
 	r.describe(f, o, server)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"finscope/internal/timeline"
 )
 
 // trouble is what connections tell of their services and hosts, gathered from those that did not simply close. In a book,
@@ -18,9 +20,10 @@ type trouble struct {
 	leaks    map[leakKey][]leak
 	late     map[leakKey][]int64 // when a side that owed a FIN for long sent it after all
 	services map[netip.AddrPort]*troubled
-	lost     map[netip.Addr][]lostState // by the host that did not know its connections
-	silent   map[netip.Addr][]outage    // by the host that did not answer
-	gaps     []int                      // streams of which the capture lacks packets
+	lost     map[netip.Addr][]lostState     // by the host that did not know its connections
+	ran      map[netip.Addr][]timeline.Span // times in which a host was not restarted, by the numbers of its SYNs
+	silent   map[netip.Addr][]outage        // by the host that did not answer
+	gaps     []int                          // streams of which the capture lacks packets
 }
 
 func newTrouble(end int64, a *assumptions) trouble {
@@ -30,6 +33,7 @@ func newTrouble(end int64, a *assumptions) trouble {
 		late:     map[leakKey][]int64{},
 		services: map[netip.AddrPort]*troubled{},
 		lost:     map[netip.Addr][]lostState{},
+		ran:      map[netip.Addr][]timeline.Span{},
 		silent:   map[netip.Addr][]outage{},
 	}
 }
@@ -69,6 +73,7 @@ func (t *trouble) merge(b *trouble, numbers streams) {
 	mergeLists(t.leaks, b.leaks, func(e *leak) { number(&e.stream) })
 	mergeLists(t.late, b.late, func(*int64) {})
 	mergeLists(t.lost, b.lost, func(e *lostState) { number(&e.stream) })
+	mergeLists(t.ran, b.ran, func(*timeline.Span) {})
 	mergeLists(t.silent, b.silent, func(e *outage) { number(&e.stream) })
 	for at, from := range b.services {
 		to := t.serviceOf(at)

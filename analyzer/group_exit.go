@@ -81,6 +81,11 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 		}
 		host := s.addr(f, x)
 		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
+	case causeHalfOpen:
+		if o.odd.isn == isnContinues {
+			host := s.addr(f, x)
+			t.ran[host] = append(t.ran[host], timeline.Span{From: f.start, To: r.time})
+		}
 	case causeLate:
 		if n := &o.c.fin[x]; n.idle >= minIdle && o.closedFirst == x {
 			side := btoi(x == o.client)

@@ -119,7 +119,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 	t0, t1 := burst[0].time, burst[len(burst)-1].time
 	member := map[int]bool{}
 	var streams []int
-	heard, shortest := int64(0), int64(timeline.Never)
+	known, shortest := int64(0), int64(timeline.Never)
 	alive := 0
 	for _, b := range burst {
 		member[b.stream] = true
@@ -130,23 +130,26 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 		if b.heard > t0 {
 			alive++ // it knew this connection after it had forgotten the first
 		} else {
-			heard = max(heard, b.heard)
+			known = max(known, b.heard)
 		}
 	}
+	away := absence(met, member, known, t0)
+	silent := away.To-away.From >= leastSilence && known > 0
 	fresh := 0
 	for _, p := range met {
 		switch {
 		case member[int(p.stream)] || p.heard == 0:
-		case p.start < t0 && p.heard > t0 && p.start < heard:
+		case !silent && p.start < t0 && p.heard > t0:
 			alive++
-		case p.start < t0 && p.heard <= t0:
-			heard = max(heard, p.heard)
-		case p.start > heard && p.synchronized:
+		case p.start >= away.To && p.synchronized:
 			fresh++
 		}
 	}
+	ran := slices.ContainsFunc(g.ran[host], func(s timeline.Span) bool { return s.From <= away.From && s.To >= away.To })
 	at := netip.AddrPortFrom(host, 0)
 	switch {
+	case ran && alive == 0: // it dropped them itself
+	case alive > 0 && known == 0: // it may have forgotten them before the capture began
 	case alive > 0:
 		idle := ""
 		if shortest >= 1e9 && shortest != timeline.Never {
@@ -158,19 +161,39 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 			"(on Linux net.netfilter.nf_conntrack_tcp_timeout_established; `conntrack -L -d %v` shows whether it knows the connection, `conntrack -S` what it dropped). "+
 			"Raise its timeout, or keep the connections busy: SO_KEEPALIVE with TCP_KEEPIDLE below that timeout on either end.", host))
 	case len(burst) >= 2:
-		silence := ""
-		if t0-heard >= 1e9 && heard > 0 {
-			silence = fmt.Sprintf(" after %s of silence", human(t0-heard))
+		silence, gaveUp := "", ""
+		if silent {
+			silence, gaveUp = fmt.Sprintf(" after %s of silence", human(away.To-away.From)), " it gave them up while the path to it was down,"
 		}
 		back := ""
 		if fresh > 0 {
 			back = fmt.Sprintf("; %s set up anew", counted(int64(fresh), "connection was", "connections were"))
 		}
-		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, another host took its address over, or a firewall in front of it lost all connections",
-			host, connections(len(burst)), g.moment(t0), silence, back)
-		g.add(HostRestarted, Error, at, streams, max(heard, burst[0].start), t1, text, restartAdvice(g.a.platform, host))
+		text := fmt.Sprintf("%v knew none of %s that were open before: it answered them with RST from %s on%s, and none went on%s. It was rebooted, another host took its address over,%s or a firewall in front of it lost all connections",
+			host, connections(len(burst)), g.moment(t0), silence, back, gaveUp)
+		g.add(HostRestarted, Error, at, streams, max(away.From, burst[0].start), t1, text, restartAdvice(g.a.platform, host))
 	}
-	return timeline.Span{From: heard, To: t1}
+	return timeline.Span{From: away.From, To: t1}
+}
+
+// absence returns the longest time between two moments in which nothing shows that a host lived on: no connection of it that is not
+// one of those excepted was open then and heard of after. met is in the order of the connections' starts.
+func absence(met []presence, except map[int]bool, from, to int64) timeline.Span {
+	out, heard := timeline.Span{From: from, To: from}, from
+	until := func(t int64) {
+		if t-heard > out.To-out.From {
+			out = timeline.Span{From: heard, To: t}
+		}
+	}
+	for _, p := range met {
+		if p.heard == 0 || p.start >= to || except[int(p.stream)] {
+			continue
+		}
+		until(p.start)
+		heard = max(heard, p.heard)
+	}
+	until(to)
+	return out
 }
 
 func restartAdvice(p platform, host netip.Addr) string {

@@ -59,11 +59,17 @@ func (c *casefile) cause() string {
 		return causeNotOpening
 	case c.f.e[x].marks.onlySYNACK() && !n.sent && r.time-r.heard < synReceivedLasts:
 		return causeSYNReceived
-	case c.f.flags&(strays|replaced) != 0:
+	case c.o.cameBack(c.f, x):
 		return causeHalfOpen
 	default:
 		return causeStateLost
 	}
+}
+
+// cameBack reports whether x knew no more of the connection when it sent a SYN on its ports, and reset what answered that.
+func (o *outcome) cameBack(f *flow, x int) bool {
+	r := &o.resets.rst
+	return r.frame != 0 && int(r.by) == x && !r.live && f.flags&(strays|replaced) != 0
 }
 
 // closedBehind reports whether x sent data just before it answered those of its peer with the RST of a host without a socket: it may have
