@@ -146,7 +146,11 @@ func (c *casefile) reset() {
 		c.add(ResetNoConnection, Warning, x, frames, "%s knew nothing of this connection and came back with a SYN on the same ports: %s", c.name(x), why)
 	case causeStateLost:
 		why := "it was rebooted or failed over, it had given up the connection without a packet that passed here, or a firewall on the path lost it and answers in its name"
-		if c.closedBehind(r, x) {
+		switch {
+		case c.gaveUpSending(r, x):
+			why = c.text("it had sent data again and again for %s without an answer, and most likely gave up without a packet, as a socket does then%s. Its packets, or what answered them, were lost all that time",
+				c.human(r.heard-c.s.raritiesIn(c.o.odd).past[x].since), c.a.platform.onLinux(" (TCP_USER_TIMEOUT, net.ipv4.tcp_retries2)"))
+		case c.closedBehind(r, x):
 			why = c.text("it had closed or aborted the socket without a packet that passed here (close() with more to send, so that the FIN waited behind that; or its RST was lost), it failed over, or a firewall on the path answers in its name. It was heard of %s before: a reboot takes longer",
 				c.human(r.time-r.heard))
 		}

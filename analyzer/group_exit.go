@@ -76,8 +76,8 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
 		}
 	case causeStateLost:
-		if c.closedBehind(r, x) {
-			return // its process may have ended, and nothing else
+		if c.closedBehind(r, x) || c.gaveUpSending(r, x) {
+			return // its process may have ended, or its socket timed out, and nothing else
 		}
 		host := s.addr(f, x)
 		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})

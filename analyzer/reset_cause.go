@@ -105,6 +105,10 @@ func (c *casefile) inVainUntil(r *rstFacts, x int) int64 {
 	return 0
 }
 
+// gaveUpSending reports whether x had sent data in vain up to its last packet before the RST r: its host gives such a socket up without a
+// word (TCP_USER_TIMEOUT, or R2 of RFC 9293 §3.8.3), and answers with RST when its peer comes through again.
+func (c *casefile) gaveUpSending(r *rstFacts, x int) bool { return r.heard != 0 && c.inVainUntil(r, x) > r.heard }
+
 // refusedBytes returns how many bytes y sent that x never acknowledged.
 func (c *casefile) refusedBytes(x, y int) int64 {
 	e, peer, m := &c.f.e[x], &c.f.e[y], &c.o.c.fin[y]
