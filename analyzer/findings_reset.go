@@ -77,7 +77,7 @@ func (c *casefile) reset() {
 		c.add(ResetInjected, sev, nobody, append(frames, c.o.odd.wentOn), "the RST of frame %d in the name of %s %s: %s. "+
 			"Look for a firewall, load balancer or intrusion prevention system on the path", r.frame, c.name(x), sure, c.foreignSigns(r, x))
 	case causeKeepalive:
-		then := c.text("%s lives, and learned of the end when it sent something", c.role(y))
+		then := "It lives, and learned of the end when it sent something"
 		if c.o.state[y] != Closed {
 			in := r.before[y]
 			if in == Unknown {
@@ -87,7 +87,7 @@ func (c *casefile) reset() {
 				c.role(y), c.a.platform.list(in, "dst "+c.s.addr(c.f, x).String()))
 		}
 		c.add(KeepaliveTimeout, Warning, y, append(frames, c.o.odd.silent[x].first, c.o.odd.silent[x].last),
-			"%s sent %s keep-alive probes, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), c.count(int64(r.probes)), c.role(y), then)
+			"%s sent %s, got no answer and gave up with a RST: %s or the path to it was dead. %s", c.name(x), counted(int64(r.probes), "keep-alive probe", "keep-alive probes"), c.role(y), then)
 	case causeUnread:
 		how := "its kernel then sends a RST instead of a FIN"
 		if n.sent && n.frame < r.frame {
@@ -248,7 +248,7 @@ func (c *casefile) abortReasons(x, y int) string {
 	if c.f.accepting(x) {
 		reasons = append(reasons, "a listening socket that was closed before the connection was accepted")
 	}
-	if c.o.odd.probes[x] > 0 {
+	if c.o.odd.probes[x] > c.s.raritiesIn(c.o.odd).zero[y].probes { // no socket dies of window probes that are answered
 		reasons = append(reasons, "keep-alive probes whose answers were lost on their way from here")
 	}
 	if c.a.platform.linux() {

@@ -58,7 +58,7 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Established // by an ACK that was not captured: decideUnanswered
 		case s.controlOnly && (o.state[x] == SynSent || o.state[x] == SynReceived) && o.c.fin[f.peer(x)].sent:
 			o.state[x] = CloseWait // only who is connected closes
-		case r.accepted && r.live && r.probes >= deadProbes && x != int(r.by) && e.lastTime <= r.time:
+		case r.accepted && r.forWantOfAnswer() && x != int(r.by) && e.lastTime <= r.time:
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame

@@ -131,6 +131,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		ttl:  p.seg.TTL, usual: e.ttls,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
 		heard:        e.lastTime,
+		peerHeard:    peer.lastTime,
 		peerDataLast: f.flags&(dataBy0>>y) != 0,
 	}
 	if !e.out.Started() {

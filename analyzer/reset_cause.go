@@ -23,6 +23,13 @@ const (
 // deadProbes is how many unanswered keep-alive probes before the RST of a live socket mean that these were its reason.
 const deadProbes = 2
 
+// forWantOfAnswer reports whether a live socket sent the RST because its probes were not answered: several, or one that it waited for as
+// long as keep-alives are at least apart. With TCP_USER_TIMEOUT Linux gives up at the second that would be due (tcp_keepalive_timer).
+func (r *rstFacts) forWantOfAnswer() bool {
+	alone := r.probes == 1 && r.idle >= unpromptedAfter && r.heard-r.peerHeard >= unpromptedAfter // and not captured behind its answer
+	return r.live && (r.probes >= deadProbes || alone)
+}
+
 // unpromptedAfter is the silence before a RST that cannot be an answer.
 const unpromptedAfter = 1e9 // ns
 
@@ -43,7 +50,7 @@ func (c *casefile) cause() string {
 		return causeInjected
 	case peer.packets == 0 && c.f.e[x].marks == 0:
 		return causeUnknown // all there is are RSTs: what they answered is not in the capture
-	case r.live && r.probes >= deadProbes:
+	case r.forWantOfAnswer():
 		return causeKeepalive
 	case r.live && c.unread(r, x, y):
 		return causeUnread
@@ -107,7 +114,9 @@ func (c *casefile) inVainUntil(r *rstFacts, x int) int64 {
 
 // gaveUpSending reports whether x had sent data in vain up to its last packet before the RST r: its host gives such a socket up without a
 // word (TCP_USER_TIMEOUT, or R2 of RFC 9293 §3.8.3), and answers with RST when its peer comes through again.
-func (c *casefile) gaveUpSending(r *rstFacts, x int) bool { return r.heard != 0 && c.inVainUntil(r, x) > r.heard }
+func (c *casefile) gaveUpSending(r *rstFacts, x int) bool {
+	return r.heard != 0 && c.inVainUntil(r, x) > r.heard
+}
 
 // refusedBytes returns how many bytes y sent that x never acknowledged.
 func (c *casefile) refusedBytes(x, y int) int64 {

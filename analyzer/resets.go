@@ -39,6 +39,7 @@ type rstFacts struct {
 	time      int64
 	idle      int64 // silence before it, ns
 	heard     int64 // when its supposed sender was heard of before
+	peerHeard int64 // and its receiver
 	seq       reassembly.Seq
 	point     reassembly.Seq // of the RST that counts: this one, or an answer of the same sender that followed it; and its time
 	ack       reassembly.Seq // valid iff live
