@@ -10,6 +10,7 @@ import (
 
 	"finscope/internal/timeline"
 	"finscope/internal/units"
+	"finscope/reassembly"
 )
 
 // troubled is a service of which SYNs were refused, or connections reset before it ever answered.
@@ -29,6 +30,7 @@ type pendingReset struct {
 	stream     int
 	start, end int64
 	data       bool // the client had sent data
+	isns       [2]reassembly.Seq
 }
 
 // attempt is a SYN and what came of it.
@@ -73,7 +75,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	case causeAbort, causeUnread:
 		if x == server && f.accepting(server) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
 			sv := t.serviceOf(s.service(f, server))
-			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData)})
+			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData), [2]reassembly.Seq{f.e[o.client].isn, f.e[server].isn}})
 		}
 	case causeStateLost:
 		if c.closedBehind(r, x) || c.gaveUpSending(r, x) {
@@ -227,6 +229,7 @@ func (t *troubled) burstEnds() (out []int64) {
 // listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts
 // and then aborts, or sheds load, resets each soon after it came, and takes the next one.
 func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendingReset) {
+	burst = once(burst)
 	first, last := burst[0].end, burst[len(burst)-1].end
 	oldest, youngest := burst[0].start, burst[0].start
 	var streams []int
@@ -246,11 +249,15 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
-	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely its listening socket was closed before they were accepted",
-		connections(len(burst)), at, human(first-oldest), human(last-first), g.moment(first))
+	why := "its listening socket was closed before %s accepted"
+	if data == len(burst) { // the kernel resets what was accepted too if data lie unread in it
+		why += ", or its process ended before it had read anything"
+	}
+	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely "+why,
+		connections(len(burst)), at, human(first-oldest), human(last-first), g.moment(first), "they were")
 	if len(burst) == 1 {
-		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely its listening socket was closed before it was accepted",
-			at, g.moment(first), human(first-oldest))
+		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely "+why,
+			at, g.moment(first), human(first-oldest), "it was")
 	}
 	if n, back := t.refusedFrom(last); n > 0 {
 		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), g.backText(back))
@@ -259,6 +266,18 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 		text += fmt.Sprintf("; %s of them had sent data, which are lost", units.Count(data))
 	}
 	g.add(ListenerClosed, Warning, at, streams, oldest, last, text, listenerAdvice(g.a.platform, at))
+}
+
+// once leaves one of those that are one connection: before and after a NAT, which changes its addresses and ports, and not its numbers.
+func once(burst []pendingReset) (out []pendingReset) {
+	seen := map[[2]reassembly.Seq]bool{}
+	for _, p := range burst {
+		if !seen[p.isns] {
+			seen[p.isns] = true
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func listenerAdvice(p platform, at netip.AddrPort) string {
