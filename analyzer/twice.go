@@ -94,7 +94,7 @@ func (e *endpoint) late(peer *endpoint, seg *decode.Segment) bool {
 
 // mirrored reports whether p, which follows the latest packet of e closely, repeats that or one just before it. An empty segment
 // without an identification of its own may well have been sent twice. It repeats what its twin said, so it does not matter which.
-// A SYN-ACK is sent twice at once where its timer and the SYN that comes again meet: both run out after a second.
+// A SYN-ACK is sent twice at once where its timer and the SYN that comes again meet, in either order: both run out after a second.
 func (e *endpoint) mirrored(peer *endpoint, p *packet, sig uint32) bool {
 	switch {
 	case !e.sentInBurst(sig):
@@ -102,7 +102,8 @@ func (e *endpoint) mirrored(peer *endpoint, p *packet, sig uint32) bool {
 	case p.seg.IPID != 0 && p.seg.Src.Is4():
 		return true
 	}
-	asked := p.seg.Flags.Has(decode.SYN) && p.seg.Flags.Has(decode.ACK) && peer.has(synAgain) && peer.lastFrame > e.lastFrame
+	asked := p.seg.Flags.Has(decode.SYN) && p.seg.Flags.Has(decode.ACK) && peer.has(synAgain) &&
+		(peer.lastFrame > e.lastFrame || p.time-peer.lastTime <= twiceWithin)
 	return p.seg.Occupies() > 0 && !asked
 }
 
