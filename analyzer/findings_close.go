@@ -141,11 +141,21 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 	case c.sentOnWithout(n, &c.f.e[x], &c.f.e[y]):
 		c.add(LostFIN, Warning, x, append(frames, c.f.e[y].lastFrame), "%s; %s went on after that and acknowledges all but the FIN (frame %d): it never got it",
 			span, c.role(y), c.f.e[y].lastFrame)
+	case n.last-n.time < c.f.roundTrip():
+		c.add(FINRetransmitted, Info, x, frames, "%s, the last time before an answer to the first can have come back: sent too early, nothing need have been lost", span)
 	case c.o.doubts&oneSided != 0:
 		c.add(FINRetransmitted, Info, x, frames, "%s: it or its ACK was lost; what %s sent is not in the capture", span, c.role(y))
 	default:
 		c.add(FINRetransmitted, Info, x, frames, "%s: either it was lost between the capture point and %s, or the ACK of %s before it came here; the packets do not tell which", span, c.role(y), c.role(y))
 	}
+}
+
+// roundTrip returns the time from one end to the other and back, by the handshake, in ns; 0: unknown.
+func (f *flow) roundTrip() int64 {
+	if f.e[0].rtt == 0 || f.e[1].rtt == 0 {
+		return 0
+	}
+	return int64(f.e[0].rtt+f.e[1].rtt) * 1000
 }
 
 // sentOnWithout reports whether peer sent something so long after a FIN of e that it would have acknowledged that, as it does all
