@@ -82,7 +82,7 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 			return // its process may have ended, or its socket timed out, and nothing else
 		}
 		host := s.addr(f, x)
-		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard})
+		t.lost[host] = append(t.lost[host], lostState{stream: stream, start: f.start, time: r.time, heard: r.heard, inVain: r.resent >= leastResent})
 	case causeHalfOpen:
 		if o.odd.isn == isnContinues {
 			host := s.addr(f, x)

@@ -16,6 +16,7 @@ type lostState struct {
 	start  int64
 	time   int64 // of the RST
 	heard  int64 // when the host was last heard of on this connection before that; 0: never
+	inVain bool  // its peer had sent the same again and again before the RST came: a path that was down, not a pause
 }
 
 // outage is a series of segments of one connection that a host did not answer.
@@ -120,9 +121,10 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 	member := map[int]bool{}
 	var streams []int
 	known, shortest := int64(0), int64(timeline.Never)
-	alive := 0
+	alive, inVain := 0, 0
 	for _, b := range burst {
 		member[b.stream] = true
+		inVain += btoi(b.inVain)
 		streams = append(streams, b.stream)
 		if b.heard != 0 {
 			shortest = min(shortest, b.time-b.heard)
@@ -150,6 +152,7 @@ func (g *gathering) restart(host netip.Addr, met []presence, burst []lostState) 
 	switch {
 	case ran && alive == 0: // it dropped them itself
 	case alive > 0 && known == 0: // it may have forgotten them before the capture began
+	case alive > 0 && inVain == len(burst): // or have closed them while nothing of that came through
 	case alive > 0:
 		idle := ""
 		if shortest >= 1e9 && shortest != timeline.Never {
