@@ -109,8 +109,8 @@ func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
 	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && !refused && s.rules.linux
 }
 
-// cameBack reports whether something that x sent was returned at some moment or later.
-func (s *shard) cameBack(o *outcome, x int, since int64) bool {
+// wasReturned reports whether something that x sent was returned at some moment or later.
+func (s *shard) wasReturned(o *outcome, x int, since int64) bool {
 	u := &s.raritiesIn(o.odd).returned[x]
 	return u.first != 0 && u.time >= since
 }
