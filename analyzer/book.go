@@ -36,7 +36,7 @@ type socketKey struct{ hi, lo, port uint64 }
 // brief is what services and hosts are judged by, of one connection.
 type brief struct {
 	start  int64
-	closed int64    // when its server first sent a FIN, or a RST ended it; maxTime: neither
+	closed int64    // when its server first sent a FIN, or a RST ended it; timeline.Never: neither
 	heard  [2]int64 // when client and server were last heard of; 0: never
 	client uint32   // an address of IPv4, or the index in book.clients
 	birth  int32

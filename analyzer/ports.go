@@ -134,7 +134,7 @@ func (l *ledger) rate(p *pool, now int64) float64 {
 }
 
 // runsOut returns when all ports of the pool are taken if connections go on opening at a rate from now on and the
-// TIME_WAITs end when they must; maxTime if never: the new ones then end as fast as they come.
+// TIME_WAITs end when they must; timeline.Never if they never are: the new ones then end as fast as they come.
 func (l *ledger) runsOut(p *pool, now int64, rate float64) int64 {
 	if rate <= 0 {
 		return timeline.Never

@@ -148,7 +148,7 @@ func (s *survey) waiting(refused int64) (n int, gone int64) {
 	return n, s.gone[s.accepted.Before(refused-1)]
 }
 
-// again returns when the service accepted a SYN at the time of one that it refused or next after that; maxTime if it never did.
+// again returns when the service accepted a SYN at the time of one that it refused or next after that; timeline.Never if it never did.
 func (s *survey) again(refused int64) int64 { return s.accepted.After(refused - 1).Time }
 
 // holderCounts counts holders without a list of them: those that fall in the same part are counted together, so that no count
