@@ -131,7 +131,7 @@ func (b *book) enter(f *flow, o *outcome) (marked bool) {
 	if r.marks.has(refusedSYN) {
 		acc.refused = append(acc.refused, i)
 	}
-	acc.bind(f, o, server)
+	acc.bind(o, server)
 	for x := range f.e {
 		w, ok := s.waitOf(f, o, x, end, a)
 		if !ok {
@@ -257,7 +257,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 const longCloseWait = 1e9
 
 // bind notes what a bind to the port of a service depends on, besides TIME_WAITs.
-func (acc *account) bind(f *flow, o *outcome, server int) {
+func (acc *account) bind(o *outcome, server int) {
 	if o.verdict.unserved() {
 		return
 	}

@@ -160,7 +160,7 @@ func (c *conn) write(n int) {
 }
 
 // read takes n bytes in, less at the end of the stream or after an error.
-func (c *conn) read(n int) int {
+func (c *conn) read(n int) {
 	began := time.Now()
 	buf, total := make([]byte, min(n, 64<<10)), 0
 	var err error
@@ -176,7 +176,6 @@ func (c *conn) read(n int) int {
 		total += m
 	}
 	c.note(began, total, err, "read(%d, %d bytes)", c.fd, n)
-	return total
 }
 
 // readEOF reads to the end of the stream.

@@ -315,7 +315,7 @@ func (x *comparison) reset() {
 		case x.lost[side]:
 		case believed && r == nil && x.v.Flow.Verdict != analyzer.Refused && x.w.passed(l, x.v.Tap):
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed a RST in %s, finscope none", x.stateAt(l))
-		case l != nil && r != nil && !believed && x.v.named(x.t, string(r.By)) == string(side.other()) && r.Accepted && !x.closedBefore(l, r):
+		case l != nil && r != nil && !believed && x.v.named(x.t, string(r.By)) == string(side.other()) && r.Accepted && !l.closedBefore():
 			x.differ(x.v.Tap.own(side), side, "reset", "the kernel believed no RST, finscope that of frame %d", r.Frame)
 		}
 	}
@@ -334,7 +334,7 @@ func (x *comparison) stateAt(l *Life) string {
 
 // closedBefore reports whether a side had no socket left that could believe a RST: nothing, TIME_WAIT or the small
 // FIN_WAIT_2 of an orphan, which the tracepoint does not know.
-func (x *comparison) closedBefore(l *Life, r *analyzer.Reset) bool {
+func (l *Life) closedBefore() bool {
 	for i, v := range l.Visits {
 		if v.State == "CLOSED" && i > 0 {
 			switch before := l.Visits[i-1].State; {
