@@ -32,7 +32,7 @@
 // (group_exit.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
 //
 // What knows nothing of TCP has packages of its own: internal/arena keeps the records, internal/pack packs those of connections that
-// are over, internal/timeline answers what is asked of the times of many.
+// are over, internal/timeline answers what is asked of the times of many, internal/durations what is asked of how long things took.
 //
 // # Limitations
 //

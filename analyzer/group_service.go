@@ -70,7 +70,7 @@ func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *acc
 	}
 	if x.idle >= minIdle {
 		side := btoi(first == client)
-		acc.idle[side].add(x.idle)
+		acc.idle[side].Add(x.idle)
 	}
 }
 

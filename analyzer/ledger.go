@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"finscope/internal/decode"
+	"finscope/internal/durations"
 	"finscope/internal/timeline"
 )
 
@@ -29,13 +30,13 @@ type account struct {
 	open int    // connections that the server still has at the end
 
 	// In a book alone.
-	first, last int32           // its connections in book.briefs, linked by brief.next; 0: none
-	room        int             // how many briefs behind the last one are its own
-	refused     []int32         // and those of which it refused the SYN
-	waits       []heldWait      // TIME_WAITs that are not in a brief
-	left        []timeline.Span // CLOSE_WAITs of the server that lasted long
-	idle        [2]durations    // how long nobody had sent anything before a close, by the server and by its clients; where that is long
-	late        [2][]lateData   // and of closes that data met
+	first, last int32             // its connections in book.briefs, linked by brief.next; 0: none
+	room        int               // how many briefs behind the last one are its own
+	refused     []int32           // and those of which it refused the SYN
+	waits       []heldWait        // TIME_WAITs that are not in a brief
+	left        []timeline.Span   // CLOSE_WAITs of the server that lasted long
+	idle        [2]durations.List // how long nobody had sent anything before a close, by the server and by its clients; where that is long
+	late        [2][]lateData     // and of closes that data met
 
 	pages []page // where the books have the service; in the ledger
 }

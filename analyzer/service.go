@@ -3,6 +3,8 @@ package analyzer
 import (
 	"net/netip"
 	"slices"
+
+	"finscope/internal/durations"
 )
 
 // tally counts the connections of one service.
@@ -10,7 +12,7 @@ type tally struct {
 	flows int
 	ends  []endCount // few: a list is faster than a map
 	stuck map[State]int
-	gaps  durations // between the two FINs, ns
+	gaps  durations.List // between the two FINs, ns
 }
 
 func newTally() tally { return tally{stuck: map[State]int{}} }
@@ -46,7 +48,7 @@ func (t *tally) add(s *shard, f *flow, o *outcome, end, stuckAfter int64) {
 	t.count(End{o.verdict, o.closedFirstName(), o.closedBy}, 1)
 	n, m := &o.c.fin[0], &o.c.fin[1]
 	if n.sent && m.sent && !n.inferred && !m.inferred {
-		t.gaps.add(max(n.time-m.time, m.time-n.time))
+		t.gaps.Add(max(n.time-m.time, m.time-n.time))
 	}
 	for x := range f.e {
 		if f.flags&self != 0 && x != o.client {
@@ -82,7 +84,7 @@ func (t *tally) closedFirst(side ClosedFirst) int {
 // service makes what a report says of the service: gaps are those of all its connections.
 func (t *tally) service(at netip.AddrPort, gaps [][]int64) Service {
 	s := Service{
-		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantiles(gaps),
+		IP: at.Addr(), Port: at.Port(), Stuck: t.stuck, FINToFIN: quantilesOf(gaps),
 		Ends: map[End]int{}, Verdicts: map[Verdict]int{}, ClosedFirst: map[ClosedFirst]int{},
 	}
 	for _, c := range ClosedFirsts() {
@@ -95,4 +97,17 @@ func (t *tally) service(at netip.AddrPort, gaps [][]int64) Service {
 		s.ClosedFirst[e.end.ClosedFirst] += e.n
 	}
 	return s
+}
+
+// quantilesOf returns what a report says of durations in ns.
+func quantilesOf(lists [][]int64) Quantiles {
+	q, ok := durations.QuantilesOf(lists)
+	if !ok {
+		return Quantiles{}
+	}
+	pointer := func(ns int64) *Seconds {
+		v := seconds(ns)
+		return &v
+	}
+	return Quantiles{P50: pointer(q.P50), P90: pointer(q.P90), P99: pointer(q.P99), Max: pointer(q.Max)}
 }

@@ -1,4 +1,4 @@
-package analyzer
+package durations
 
 import (
 	"slices"
@@ -6,21 +6,21 @@ import (
 )
 
 // What was added is there, in order, and takes little more than itself.
-func TestDurations(t *testing.T) {
-	var d durations
+func TestList(t *testing.T) {
+	var l List
 	var want []int64
 	for i := range int64(50_000) {
-		d.add(i * i)
+		l.Add(i * i)
 		want = append(want, i*i)
-		if i == 0 && (len(d) != 1 || cap(d[0]) > firstPiece) {
-			t.Errorf("one duration takes %d pieces", len(d))
+		if i == 0 && (len(l) != 1 || cap(l[0]) > firstPiece) {
+			t.Errorf("one duration takes %d pieces", len(l))
 		}
 	}
-	if got := slices.Concat(d...); !slices.Equal(got, want) {
+	if got := slices.Concat(l...); !slices.Equal(got, want) {
 		t.Errorf("%d durations are not those %d that were added", len(got), len(want))
 	}
 	room := 0
-	for _, piece := range d {
+	for _, piece := range l {
 		room += cap(piece)
 	}
 	if room > len(want)+maxPiece {

@@ -1,4 +1,4 @@
-package analyzer
+package durations
 
 import (
 	"math"
@@ -8,16 +8,13 @@ import (
 )
 
 // sortedQuantiles is the plain way: sort all, pick.
-func sortedQuantiles(lists [][]int64) Quantiles {
+func sortedQuantiles(lists [][]int64) (q Quantiles, ok bool) {
 	all := slices.Sorted(slices.Values(slices.Concat(lists...)))
 	if len(all) == 0 {
-		return Quantiles{}
+		return Quantiles{}, false
 	}
-	pick := func(percent int) *Seconds {
-		v := seconds(all[(len(all)*percent+99)/100-1])
-		return &v
-	}
-	return Quantiles{P50: pick(50), P90: pick(90), P99: pick(99), Max: pick(100)}
+	pick := func(percent int) int64 { return all[(len(all)*percent+99)/100-1] }
+	return Quantiles{P50: pick(50), P90: pick(90), P99: pick(99), Max: pick(100)}, true
 }
 
 func TestQuantiles(t *testing.T) {
@@ -34,11 +31,9 @@ func TestQuantiles(t *testing.T) {
 				}
 			}
 		}
-		got, want := quantiles(lists), sortedQuantiles(lists)
-		for i, p := range [][2]*Seconds{{got.P50, want.P50}, {got.P90, want.P90}, {got.P99, want.P99}, {got.Max, want.Max}} {
-			if (p[0] == nil) != (p[1] == nil) || p[0] != nil && *p[0] != *p[1] {
-				t.Fatalf("trial %d, quantile %d of %d durations below %d differs", trial, i, len(slices.Concat(lists...)), limit)
-			}
+		got, ok := QuantilesOf(lists)
+		if want, wantOK := sortedQuantiles(lists); got != want || ok != wantOK {
+			t.Fatalf("trial %d: of %d durations below %d: %v, %v; want %v, %v", trial, len(slices.Concat(lists...)), limit, got, ok, want, wantOK)
 		}
 	}
 }
@@ -65,8 +60,8 @@ func BenchmarkQuantiles(b *testing.B) {
 	}
 	for _, way := range []struct {
 		name string
-		do   func([][]int64) Quantiles
-	}{{"pick", quantiles}, {"sort", sortedQuantiles}} {
+		do   func([][]int64) (Quantiles, bool)
+	}{{"pick", QuantilesOf}, {"sort", sortedQuantiles}} {
 		b.Run(way.name, func(b *testing.B) {
 			for b.Loop() {
 				way.do(lists)

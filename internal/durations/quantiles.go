@@ -1,21 +1,25 @@
-package analyzer
+package durations
 
 import (
 	"math/bits"
 	"slices"
 )
 
-// fewDurations is how many durations are sorted to find their quantiles: of more, only those near a quantile are.
-const fewDurations = 128
+// Quantiles are the nearest ranks of some durations, in ns: each is one of them, and so many per cent of all are no longer.
+type Quantiles struct{ P50, P90, P99, Max int64 }
 
-// quantiles picks the nearest ranks of durations in ns, which are none below 0. It leaves the lists as they are.
-func quantiles(lists [][]int64) Quantiles {
+// few is how many durations are sorted to find their quantiles: of more, only those near a quantile are.
+const few = 128
+
+// QuantilesOf returns the quantiles of the durations in some lists, of which none is below 0; ok is false if there are none. It
+// leaves the lists as they are.
+func QuantilesOf(lists [][]int64) (q Quantiles, ok bool) {
 	n := 0
 	for _, list := range lists {
 		n += len(list)
 	}
 	if n == 0 {
-		return Quantiles{}
+		return Quantiles{}, false
 	}
 	percents := [...]int{50, 90, 99, 100}
 	var ranks [len(percents)]int
@@ -23,7 +27,7 @@ func quantiles(lists [][]int64) Quantiles {
 		ranks[i] = (n*percent+99)/100 - 1
 	}
 	var picked [len(percents)]int64
-	if n <= fewDurations {
+	if n <= few {
 		all := slices.Concat(lists...)
 		slices.Sort(all)
 		for i, rank := range ranks {
@@ -32,11 +36,7 @@ func quantiles(lists [][]int64) Quantiles {
 	} else {
 		picked = pick(lists, ranks)
 	}
-	pointer := func(i int) *Seconds {
-		v := seconds(picked[i])
-		return &v
-	}
-	return Quantiles{P50: pointer(0), P90: pointer(1), P99: pointer(2), Max: pointer(3)}
+	return Quantiles{P50: picked[0], P90: picked[1], P99: picked[2], Max: picked[3]}, true
 }
 
 // Durations are counted by their magnitude: of these there are 32 between a power of two and the next.
