@@ -17,7 +17,7 @@
 // # The way of a packet
 //
 // run.fill (read.go) takes packets from package capture and has them decoded into a batch (batch.go); where there are several shards
-// they take turns at that (relay.go). A shard enters its packets some at a time (shard.enterSome): those that belong to
+// they take turns at that (relay.go, internal/relay). A shard enters its packets some at a time (shard.enterSome): those that belong to
 // a connection for certain and do no more than move numbers on take a short way (ordinary.go). For the others shard.find
 // (shard.go) finds the connection in the table, shard.route (syn.go) decides whether a SYN starts the next one; shard.apply
 // (flow.go) enters the segment: twice.go tells copies from packets, reset.go judges RSTs, fin.go keeps what is known of FINs,

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"finscope/internal/decode"
@@ -74,50 +71,41 @@ func TestRelayStops(t *testing.T) {
 	}
 }
 
-// Each shard gets every batch, in the order in which they were read, none is overwritten before all have entered it, and nobody
-// reads while another one does.
-func TestRelayOrder(t *testing.T) {
-	for _, shards := range []int{2, 3, 5} {
-		r := newRelay(shards, nil)
-		home := shardOf(hashOf(&decode.Segment{SrcPort: 1}, 0), shards)
-		const batches = 10 * batchesAhead
-		var reading atomic.Int32
+// A batch is empty when it is read into, also one that was used before.
+func TestByTurnsClearsBatches(t *testing.T) {
+	const batches = 100 // more than are ahead
+	m := newMachine()
+	for _, n := range []int{2, 3, 5} {
+		var shards []*shard
+		for range n {
+			shards = append(shards, newShard(m, 0))
+		}
 		filled := 0
-		r.fill = func(b *batch) bool {
-			if reading.Add(1) != 1 {
-				t.Error("two read at the same time")
-			}
-			defer reading.Add(-1)
-			filled++
+		byTurns(shards, func(b *batch) bool {
 			for _, s := range b.shares {
 				if s.n != 0 {
-					t.Errorf("%d shards: a batch has packets before it is filled", shards)
+					t.Errorf("%d shards: a batch has packets before it is filled", n)
 				}
 			}
+			filled++
 			next := b.next()[:1]
 			next[0] = packet{frame: uint64(filled), seg: decode.Segment{SrcPort: 1}}
 			b.put(next, 0)
 			return filled < batches
+		})
+		home := shards[shardOf(hashOf(&decode.Segment{SrcPort: 1}, 0), n)]
+		for _, s := range shards {
+			want := uint64(0)
+			if s == home {
+				want = batches
+			}
+			got := uint64(0)
+			if s.flows.Len() > 0 {
+				got = s.flows.At(1).e[0].packets + s.flows.At(1).e[1].packets
+			}
+			if got != want {
+				t.Errorf("%d shards: %d packets were entered in a shard, want %d", n, got, want)
+			}
 		}
-		var wg sync.WaitGroup
-		for i := range shards {
-			wg.Go(func() {
-				n := uint64(0)
-				for b := r.next(i); b != nil; b = r.next(i) {
-					own := &b.shares[home]
-					if n++; own.n != 1 || own.packets[0].frame != n {
-						t.Errorf("%d shards: shard %d gets batch %d of %d packets as number %d", shards, i, own.packets[0].frame, own.n, n)
-					}
-					if i == 0 && n%7 == 0 {
-						runtime.Gosched()
-					}
-					r.entered(i)
-				}
-				if n != batches {
-					t.Errorf("%d shards: shard %d gets %d batches of %d", shards, i, n, batches)
-				}
-			})
-		}
-		wg.Wait()
 	}
 }
