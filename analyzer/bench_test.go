@@ -193,7 +193,7 @@ func enter(s *shard, p *packet) {
 // heldBy returns how many octets a shard has allocated for its connections.
 func heldBy(s *shard) int {
 	n := len(s.table.slots)*int(sizeOf[slot]()) + cap(s.births.deltas)
-	n += s.wheel.pages.Octets()
+	n += s.wheel.Octets()
 	n += s.flows.Octets() + s.closings.Octets() + s.resets.Octets() + s.odds.Octets() + s.rarities.Octets() + s.repeats.Octets()
 	n += s.gaps.Octets() + s.wides.Octets() + s.notes.Octets() + s.suspects.Octets()
 	return n

@@ -26,13 +26,14 @@
 // facts, which machine.go replays through RFC 9293. fold.go packs connections that are over where there are many; fetch.go loads
 // what is needed of many before it is.
 //
-// When the capture ends, or retire.go has no more use for a connection that is over, which wheel.go tells, outcome.go concludes
-// on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and
-// ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service, once but for those that ended with others
-// (group_exit.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
+// When the capture ends, or retire.go, which looks at connections now and then, has no more use for one that is over, outcome.go
+// concludes on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs
+// and ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service, once but for those that ended
+// with others (group_exit.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
 //
-// What knows nothing of TCP has packages of its own: internal/arena keeps the records, internal/pack packs those of connections that
-// are over, internal/timeline answers what is asked of the times of many, internal/durations what is asked of how long things took.
+// What knows nothing of TCP has packages of its own: internal/relay has shards read by turns, internal/arena keeps the records,
+// internal/pack packs those of connections that are over, internal/due tells which are to be looked at next. internal/timeline
+// answers what is asked of the times of many, internal/durations what is asked of how long things took.
 //
 // # Limitations
 //

@@ -1,6 +1,9 @@
 package analyzer
 
-import "finscope/internal/decode"
+import (
+	"finscope/internal/decode"
+	"finscope/internal/due"
+)
 
 // Where not every connection is reported one by one, those that are not need not be kept to the end of the capture: once one
 // is over and silent for so long that nothing can change what is said of it, it is entered in a book and its records are
@@ -40,7 +43,7 @@ func (s *shard) retires(a *assumptions) {
 	s.retired.after = a.timeWait + s.rules.slack + retireAfter
 	s.retired.book = newBook(s, 0, a)
 	s.retired.examples = examples{}
-	s.wheel = newWheel(s.retired.after)
+	s.wheel = due.NewWheel[entry](s.retired.after)
 }
 
 // over reports whether nothing can change what is said of f any more: it takes no more packets.
@@ -87,12 +90,18 @@ func (s *shard) nextLook(last, now int64) int64 {
 	return now + after
 }
 
+// wheel is the connections of a shard, by the time at which they are to be looked at next. Each is in it once.
+type wheel = due.Wheel[entry]
+
+// entry is a connection by its number, which may have become another's since, and its birth, which does not.
+type entry struct{ id, birth int32 }
+
 // lookAround looks at connections whose turn has come, and retires or folds them. How many it looks at is bounded by the
 // packets that came, also where time jumps to and fro; when it is done shows nowhere.
 func (s *shard) lookAround(now int64, packets int) {
-	for n := 4*packets + turns; n > 0; {
-		p := s.wheel.take(now)
-		all := p.all[:p.n]
+	for n := 4*packets + due.Turns; n > 0; {
+		p := s.wheel.Take(now)
+		all := p.All()
 		if len(all) == 0 {
 			break
 		}
@@ -124,7 +133,7 @@ func (s *shard) lookAt(e entry, now int64) {
 		s.fold(f)
 	}
 	if t.after != 0 || f.flags&folded == 0 {
-		s.wheel.add(e, s.nextLook(f.last, now))
+		s.wheel.Add(e, s.nextLook(f.last, now))
 	}
 }
 

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"finscope/internal/arena"
 	"finscope/internal/decode"
+	"finscope/internal/due"
 	"finscope/reassembly"
 )
 
@@ -66,7 +67,7 @@ type shard struct {
 }
 
 func newShard(m *machine, seed uint64) *shard {
-	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: newWheel(foldAfter), foldBeyond: neverFold}
+	s := &shard{answers: newAnswers(m), seed: seed, pendings: map[int32]pendingSYN{}, reusers: map[int32]int32{}, wheel: due.NewWheel[entry](foldAfter), foldBeyond: neverFold}
 	s.resets.Grow() // these are read where there is none
 	s.odds.Grow()
 	s.rarities.Grow()
@@ -193,7 +194,7 @@ func (s *shard) newFlow(sl *slot, p *packet, birth int32) *flow {
 	f := s.flows.At(id)
 	f.start, f.last, f.firstFrame, f.lastFrame, f.id, f.birth = p.time, p.time, p.frame, p.frame, id, birth
 	s.setEnds(f, endsOf(&p.seg))
-	s.wheel.add(entry{id, birth}, s.nextLook(p.time, p.time))
+	s.wheel.Add(entry{id, birth}, s.nextLook(p.time, p.time))
 	s.admit(f)
 	return f
 }
@@ -212,7 +213,7 @@ func (s *shard) find(seg *decode.Segment, h uint64) (sl *slot, f *flow, x int) {
 	if f.flags&folded != 0 {
 		s.unfold(f)
 		if s.retired.after == 0 { // it was not to be looked at any more
-			s.wheel.add(entry{f.id, f.birth}, f.last+foldAfter)
+			s.wheel.Add(entry{f.id, f.birth}, f.last+foldAfter)
 		}
 	}
 	return sl, f, x

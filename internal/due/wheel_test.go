@@ -1,14 +1,16 @@
-package analyzer
+package due
 
 import (
 	"math/rand/v2"
 	"testing"
 )
 
-// takeAll takes all pages that are due.
-func takeAll(w *wheel, now int64) (all []entry) {
-	for p := w.take(now); p.n > 0; p = w.take(now) {
-		all = append(all, p.all[:p.n]...)
+type entry struct{ id, birth int32 }
+
+// takeAll takes all that is due.
+func takeAll(w *Wheel[entry], now int64) (all []entry) {
+	for p := w.Take(now); len(p.All()) > 0; p = w.Take(now) {
+		all = append(all, p.All()...)
 	}
 	return all
 }
@@ -16,11 +18,11 @@ func takeAll(w *wheel, now int64) (all []entry) {
 // Each entry comes once, not before it is due, and soon after, however time goes on: in small steps, in leaps past all turns.
 func TestWheel(t *testing.T) {
 	const span int64 = 100e9
-	for name, step := range map[string]int64{"small steps": 1e8, "a turn at a time": span / (turns - 2), "leaps": 5 * span} {
+	for name, step := range map[string]int64{"small steps": 1e8, "a turn at a time": span / (Turns - 2), "leaps": 5 * span} {
 		rng := rand.New(rand.NewPCG(1, 2))
-		w := newWheel(span)
+		w := NewWheel[entry](span)
 		now := int64(1_700_000_000e9)
-		if p := w.take(now); p.n > 0 {
+		if p := w.Take(now); len(p.All()) > 0 {
 			t.Fatal("something comes out of an empty wheel")
 		}
 		due := map[int32]int64{}
@@ -29,7 +31,7 @@ func TestWheel(t *testing.T) {
 			for range rng.IntN(4) {
 				id++
 				due[id] = now + rng.Int64N(span)
-				w.add(entry{id, -id}, due[id])
+				w.Add(entry{id, -id}, due[id])
 			}
 			now += rng.Int64N(2 * step)
 			for _, e := range takeAll(&w, now) {
@@ -53,11 +55,11 @@ func TestWheel(t *testing.T) {
 
 // What is due before now, or later than a wheel reaches, comes all the same.
 func TestWheelOutOfReach(t *testing.T) {
-	w := newWheel(100e9)
-	w.take(1000e9)
-	w.add(entry{id: 1}, 5e9)
-	w.add(entry{id: 2}, 5000e9)
-	w.add(entry{id: 3}, -5e9)
+	w := NewWheel[entry](100e9)
+	w.Take(1000e9)
+	w.Add(entry{id: 1}, 5e9)
+	w.Add(entry{id: 2}, 5000e9)
+	w.Add(entry{id: 3}, -5e9)
 	seen := map[int32]int64{}
 	for now := int64(1000e9); now < 1200e9; now += 1e9 {
 		for _, e := range takeAll(&w, now) {
