@@ -177,7 +177,7 @@ func (w *runningWaits) countPool(r *runningWait, n int32) {
 	} else {
 		w.pools[k] = u
 	}
-	if 10*int(u.n) >= w.size(k) {
+	if w.portsOf(k).pressed(int(u.n)) {
 		w.pressed[k] = struct{}{}
 	} else if len(w.pressed) > 0 {
 		delete(w.pressed, k)
@@ -187,17 +187,17 @@ func (w *runningWaits) countPool(r *runningWait, n int32) {
 	}
 }
 
-// size returns how many ports a pool has.
-func (w *runningWaits) size(k poolKey) int {
+// portsOf returns the range of ports that a pool has.
+func (w *runningWaits) portsOf(k poolKey) PortRange {
 	if k.service == (socket{}) {
-		return reservedPorts().Size()
+		return reservedPorts()
 	}
-	return w.ports.Size()
+	return w.ports
 }
 
 // level returns how many levels a pool is at, seen from the one that was told.
 func (w *runningWaits) level(k poolKey, u poolUse) int32 {
-	levels, size, at := pressureLevels(), w.size(k), u.told
+	levels, size, at := pressureLevels(), w.portsOf(k).Size(), u.told
 	for int(at) < len(levels) && 100*int(u.n) >= levels[at]*size {
 		at++
 	}
@@ -236,7 +236,7 @@ func (w *runningWaits) tell(tell func(EventKind, *PortUse) error) error {
 }
 
 func (w *runningWaits) use(k poolKey, u poolUse) PortUse {
-	out := PortUse{Holder: k.holder.Netip(), Count: int(u.n), Capacity: w.size(k)}
+	out := PortUse{Holder: k.holder.Netip(), Count: int(u.n), Capacity: w.portsOf(k).Size()}
 	if k.service != (socket{}) {
 		out.Peer = k.service.addrPort()
 	}

@@ -43,6 +43,9 @@ func reservedPorts() PortRange { return PortRange{512, 1023} }
 
 func (r PortRange) holds(port uint16) bool { return r.Low <= port && port <= r.High }
 
+// pressed reports whether n ports of a range are so many that a report has a record of its TIME_WAITs: a tenth.
+func (r PortRange) pressed(n int) bool { return 10*n >= r.Size() }
+
 // pool is the TIME_WAITs of a holder that take ports from one range.
 type pool struct {
 	holder   netip.Addr
@@ -57,8 +60,7 @@ type pool struct {
 // pools returns the pools of the clients of a service that hold TIME_WAITs of ordinary ports, in order of their addresses:
 // those that may hold a tenth of the ports, as the survey says.
 func (l *ledger) pools(acc *account, s *survey) []*pool {
-	least := (l.ports.Size() + 9) / 10
-	if s.many == nil || !s.many.any(least) {
+	if s.many == nil || !l.ports.pressed(s.many.most()) {
 		return nil
 	}
 	pools := map[decode.Addr]*pool{}
@@ -68,7 +70,7 @@ func (l *ledger) pools(acc *account, s *survey) []*pool {
 				return
 			}
 			h := p.holdOf(w, r)
-			if s.many.atMost(h.holder) < least {
+			if !l.ports.pressed(s.many.atMost(h.holder)) {
 				return
 			}
 			if pools[h.holder] == nil {
@@ -77,18 +79,12 @@ func (l *ledger) pools(acc *account, s *survey) []*pool {
 			pools[h.holder].holds = append(pools[h.holder].holds, h)
 		})
 	}
-	var out []*pool
-	for _, holder := range sortedKeys(pools, compareAddr) {
-		if p := pools[holder]; len(p.holds) >= least {
-			out = append(out, p)
-		}
-	}
-	return out
+	return pressedPools(pools)
 }
 
 // reservedPools returns the pools of reserved ports, one for each holder: such a port is bound before the peer is known, so
 // a TIME_WAIT towards any peer is in the way.
-func (l *ledger) reservedPools(judged []judgement) (out []*pool) {
+func (l *ledger) reservedPools(judged []judgement) []*pool {
 	pools := map[decode.Addr]*pool{}
 	for i := range judged {
 		for _, h := range judged[i].reserved {
@@ -98,8 +94,13 @@ func (l *ledger) reservedPools(judged []judgement) (out []*pool) {
 			pools[h.holder].holds = append(pools[h.holder].holds, h)
 		}
 	}
+	return pressedPools(pools)
+}
+
+// pressedPools returns those that may have taken a tenth of their ports at once, in order of their holders.
+func pressedPools(pools map[decode.Addr]*pool) (out []*pool) {
 	for _, holder := range sortedKeys(pools, compareAddr) {
-		if p := pools[holder]; 10*len(p.holds) >= p.ports.Size() {
+		if p := pools[holder]; p.ports.pressed(len(p.holds)) {
 			out = append(out, p)
 		}
 	}
@@ -124,7 +125,7 @@ func (l *ledger) pressures(pools []*pool) (out []pressure) {
 		}
 		p.held.Run()
 		p.taken.Run()
-		if 10*p.held.Peak < p.ports.Size() {
+		if !p.ports.pressed(p.held.Peak) {
 			continue
 		}
 		capacity := p.ports.Size()

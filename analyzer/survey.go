@@ -30,7 +30,7 @@ type survey struct {
 func (l *ledger) survey(acc *account, t *troubled, w *watch) *survey {
 	s := &survey{client: timeline.NewCourse(l.end, acc.held[0]), server: timeline.NewCourse(l.end, acc.held[1]), latest: -timeline.Never}
 	s.waits = arena.NewBlock[serverWait](acc.held[1])[:0]
-	if 10*acc.held[0] >= l.ports.Size() {
+	if l.ports.pressed(acc.held[0]) {
 		s.many = make(holderCounts, holderParts)
 	}
 	s.takeRefused(acc, t)
@@ -166,10 +166,8 @@ func (c holderCounts) part(a decode.Addr) *int32 { return &c[spreadAddr(a)>>(64-
 func (c holderCounts) add(a decode.Addr)        { *c.part(a)++ }
 func (c holderCounts) atMost(a decode.Addr) int { return int(*c.part(a)) }
 
-// any reports whether some holder may be counted as often as n.
-func (c holderCounts) any(n int) bool {
-	return slices.ContainsFunc(c, func(m int32) bool { return int(m) >= n })
-}
+// most returns as how many no holder is counted more often.
+func (c holderCounts) most() int { return int(slices.Max(c)) }
 
 // serverWait is a TIME_WAIT of a server.
 type serverWait struct {
