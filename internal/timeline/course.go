@@ -1,10 +1,6 @@
 package timeline
 
-import (
-	"slices"
-
-	"finscope/internal/arena"
-)
+import "finscope/internal/arena"
 
 // Course is how many spans there are over time, up to the end of a capture, such as the TIME_WAITs of a host. Their starts and ends are
 // kept apart, each in order.
@@ -86,9 +82,7 @@ func (c *Course) Each(step func(Level) bool) {
 
 // At returns the number at a time.
 func (c *Course) At(t int64) int {
-	begun, _ := slices.BinarySearch(c.starts, t+1)
-	over, _ := slices.BinarySearch(c.ends, t+1)
-	return begun - over
+	return upTo(c.starts, t) - upTo(c.ends, t)
 }
 
 // Reached returns when the number first was at least n; Never if it never was.

@@ -27,10 +27,9 @@ func CrowdOf(times []Span) *Crowd {
 
 // At returns how many holds there are at a time, and when the last of them ends; 0 if there are none.
 func (c *Crowd) At(t int64) (n int, gone int64) {
-	begun, _ := slices.BinarySearch(c.since, t+1)
-	over, _ := slices.BinarySearch(c.Until, t+1)
-	if begun == over {
+	begun := upTo(c.since, t)
+	if n = begun - upTo(c.Until, t); n == 0 {
 		return 0, 0
 	}
-	return begun - over, c.last[begun-1]
+	return n, c.last[begun-1]
 }

@@ -74,6 +74,12 @@ func SortTimes(list []int64) {
 	insertTimes(list) // in each part: none goes further
 }
 
+// upTo returns how many of some times, which are in order, are no later than t.
+func upTo(times []int64, t int64) int {
+	n, _ := slices.BinarySearch(times, t+1)
+	return n
+}
+
 // insertTimes does it for times of which none is far from its place.
 func insertTimes(list []int64) {
 	for i := 1; i < len(list); i++ {
