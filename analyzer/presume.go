@@ -25,7 +25,7 @@ func (s *shard) inferFIN(f *flow, o *outcome, end int64) {
 		if peer.packets == 0 && (s.copies(n) == 1 || s.lastFrame(n) < e.lastFrame) {
 			// Nothing of the peer was captured, its acknowledgment neither; but the FIN was not sent again.
 			n.acked, n.lastCovered = true, n.last
-			if last := s.lastTry(o, x); end-last.time <= s.sentAgain(last, e) {
+			if s.lastTry(o, x).mayFollow(e, end) {
 				o.doubts |= lastPacket
 			}
 		}
@@ -59,18 +59,16 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 			continue
 		}
 		last := s.lastTry(o, x)
-		wait := s.sentAgain(last, e)
+		due := last.mayFollow(e, end)
 		peer := &f.e[f.peer(x)]
 		switch {
 		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(peer) && peer.lastAck.Before(n.end), s.wasReturned(o, x, last.time):
 			// What the peer sent since, or ICMP, shows that this FIN never reached it; its sender owes a copy.
-			if end-last.time > wait {
+			if !due {
 				o.doubts |= givenUp
 			}
-		case end-last.time <= wait:
-			if end-f.last <= wait {
-				o.doubts |= lastPacket
-			}
+		case due:
+			o.doubts |= lastPacket
 		case last.n >= gaveUpAfter && !n.acked && e.lastTime <= last.time: // one that still sends something is there
 			o.doubts |= givenUp
 			o.gaveUp[x] = true
@@ -85,9 +83,9 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 
 // try is the last attempt of an endpoint to have its FIN acknowledged.
 type try struct {
-	time  int64
+	time  int64 // when it passed
 	frame uint64
-	gap   int64 // since the attempt before; 0: there was one
+	gap   int64 // since the attempt before, ns; 0: it was the only one
 	n     int32 // how many there were
 }
 
@@ -120,11 +118,11 @@ func (s *shard) gaveUpOpening(f *flow, o *outcome, x int, end int64) bool {
 	if o.state[x] != SynSent && o.state[x] != SynReceived || e.packets == 0 || s.controlOnly {
 		return false // a capture of SYN, FIN and RST only lacks the ACK that may have ended the wait
 	}
-	return !s.synIsDue(f, e, end)
+	return !f.synIsDue(e, end)
 }
 
 // synIsDue reports whether e, which waits for the answer to its SYN or SYN-ACK, may still send that again when the capture ends.
-func (s *shard) synIsDue(f *flow, e *endpoint, end int64) bool {
+func (f *flow) synIsDue(e *endpoint, end int64) bool {
 	wait := int64(synAgainAfter)
 	if so := e.lastTime - f.start; e.has(synAgain) {
 		wait = min(so, 120e9) + min(so, synAgainAfter) + 1e9
@@ -142,15 +140,19 @@ func (s *shard) gaveUpData(f *flow, o *outcome, x int, end int64) bool {
 	if q.until-q.since < leastSilence || f.e[x].lastTime > q.until {
 		return false // or it still sends something
 	}
-	return end-q.until > s.sentAgain(try{gap: q.until - q.since}, &f.e[x])
+	return !try{time: q.until, gap: q.until - q.since}.mayFollow(&f.e[x], end)
 }
 
-// sentAgain returns after how many ns at most e sends its FIN, or data, again if no acknowledgment comes: after twice the gap before
-// (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX), the first time within a second or three round trips.
-func (s *shard) sentAgain(last try, e *endpoint) int64 {
+// mayFollow reports whether e, whose latest try this is and which gets no acknowledgment, may still send its FIN, or data, again when
+// the capture ends.
+func (t try) mayFollow(e *endpoint, end int64) bool { return end-t.time <= t.wait(e) }
+
+// wait returns within how many ns at the latest e tries again: twice the gap before (RFC 6298 §5.5), at most 120 s (Linux TCP_RTO_MAX),
+// the first time within a second or three round trips.
+func (t try) wait(e *endpoint) int64 {
 	switch {
-	case last.gap != 0:
-		return max(min(2*last.gap, 121e9)+1e9, 3*int64(e.rtt)*1000)
+	case t.gap != 0:
+		return max(min(2*t.gap, 121e9)+1e9, 3*int64(e.rtt)*1000)
 	case e.has(synAgain):
 		return max(synAgainAfter, 3*int64(e.rtt)*1000) // RFC 6298 §5.7: no sample from that handshake, and the timer starts at 3 s
 	default:

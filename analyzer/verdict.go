@@ -134,7 +134,7 @@ func (s *shard) openDoubts(f *flow, o *outcome, end int64) {
 	for x := range f.e {
 		switch e := &f.e[x]; {
 		case !e.has(ackLost) || e.has(ackMissed) || !e.marks.onlySYNACK():
-		case s.synIsDue(f, e, end):
+		case f.synIsDue(e, end):
 			o.doubts |= lastPacket
 		default:
 			o.doubts |= givenUp
