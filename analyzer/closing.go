@@ -75,6 +75,14 @@ func (s *shard) finFrames(list []uint64, n *finFacts) []uint64 {
 	return s.frames(list, n.frame, s.repeatsOf(n).more)
 }
 
+// doneTime returns when the sender of a FIN knew that it had arrived, or sent it.
+func (n *finFacts) doneTime() int64 {
+	if n.acked {
+		return n.ackedTime
+	}
+	return n.time
+}
+
 // covers reports whether ack acknowledges the FIN: exactly. A larger number is an anomaly and proves nothing.
 func (n *finFacts) covers(ack reassembly.Seq) bool { return n.sent && ack == n.end }
 

@@ -3,7 +3,6 @@ package analyzer
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"finscope/internal/units"
 )
@@ -147,18 +146,4 @@ func (c *casefile) owner(s State, x int) string {
 	}
 	y := c.f.peer(x)
 	return c.a.platform.owner(s, c.f.port(x), "dst "+addrPort(c.s.addr(c.f, y), c.f.port(y)))
-}
-
-// human writes a duration in ns for people; one below 0, of clocks that disagree, is none.
-func human(ns int64) string { return units.Duration(time.Duration(max(ns, 0))) }
-
-// times writes "once", "twice" or "N times".
-func times(n int32) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return units.Count(n) + " times"
 }

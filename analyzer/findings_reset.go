@@ -1,7 +1,5 @@
 package analyzer
 
-import "finscope/internal/units"
-
 // resets says of the RSTs of a connection why they were sent and what they did (RFC 9293 §3.5; the wire prints of Linux
 // sockets and of stacks without one: RFC 9293 §3.10.7.1, net/ipv4/tcp_ipv4.c tcp_v4_send_reset).
 func (c *casefile) resets() {
@@ -91,28 +89,4 @@ func (c *casefile) reset() {
 	case causeStateLost:
 		c.stateLost(r, x, y)
 	}
-}
-
-// doneTime returns when the sender of a FIN knew that it had arrived, or sent it.
-func (n *finFacts) doneTime() int64 {
-	if n.acked {
-		return n.ackedTime
-	}
-	return n.time
-}
-
-// bytesText writes a number of bytes.
-func bytesText(n int64) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return units.Count(n) + " bytes"
-}
-
-// counted writes a number with a noun, and its verb if that follows.
-func counted(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return units.Count(n) + " " + many
 }

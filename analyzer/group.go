@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"finscope/internal/timeline"
 )
@@ -132,47 +131,21 @@ func (s *shard) service(f *flow, server int) netip.AddrPort {
 }
 
 // add appends a finding. A port of 0 is the host as a whole.
-func (g *gathering) add(code Code, sev Severity, at netip.AddrPort, streams []int, from, to int64, text, advice string) {
+func (g *gathering) add(code Code, sev Severity, who netip.AddrPort, streams []int, from, to int64, text, advice string) {
 	slices.Sort(streams)
 	fd := GroupFinding{
-		Code: code, Severity: sev, IP: at.Addr(), Count: len(streams), Streams: streams,
-		Start: time.Unix(0, from).UTC(), End: time.Unix(0, to).UTC(), Text: text, Advice: advice,
+		Code: code, Severity: sev, IP: who.Addr(), Count: len(streams), Streams: streams,
+		Start: at(from), End: at(to), Text: text, Advice: advice,
 	}
-	if p := at.Port(); p != 0 {
+	if p := who.Port(); p != 0 {
 		fd.Port = &p
 	}
 	g.out = append(g.out, fd)
 }
 
-// moment writes a point in time for people, with its date if that is not the one of the capture's end.
-func moment(ns, end int64) string { return dated(ns, end, "15:04:05.000 UTC") }
-
-// clock writes a time of day in the same way.
-func clock(ns, end int64) string { return dated(ns, end, "15:04:05 UTC") }
-
-func dated(ns, end int64, layout string) string {
-	const day = int64(24 * time.Hour)
-	if ns/day != end/day {
-		layout = time.DateOnly + " " + layout
-	}
-	return at(ns).Format(layout)
-}
-
 func (g *gathering) moment(ns int64) string { return moment(ns, g.end) }
 
 func (l *ledger) clock(ns int64) string { return clock(ns, l.end) }
-
-// percentage writes what part n is of all, of which there are some.
-func percentage(n, all uint64) string {
-	percent := 100 * float64(n) / float64(all)
-	if percent < 0.1 {
-		return "less than 0.1%"
-	}
-	return fmt.Sprintf("%.1f%%", percent)
-}
-
-// connections writes how many connections there are.
-func connections(n int) string { return counted(int64(n), "connection", "connections") }
 
 // sortedKeys returns the keys of a map in order, so that reports do not change from run to run.
 func sortedKeys[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {

@@ -233,14 +233,3 @@ func (l *ledger) plateau(p *pool, full int64) string {
 	}
 	return fmt.Sprintf("since then %s connections a second were opened, which is what the range sustains", number(got))
 }
-
-// number writes a rate for people.
-func number(v float64) string {
-	if v < 100 {
-		v = math.Round(10*v) / 10
-	}
-	if v >= 100 || v == math.Trunc(v) {
-		return units.Count(int64(math.Round(v)))
-	}
-	return fmt.Sprintf("%.1f", v)
-}

@@ -35,3 +35,29 @@ func TestPercentage(t *testing.T) {
 		}
 	}
 }
+
+func TestCounts(t *testing.T) {
+	for _, tt := range []struct{ got, want string }{
+		{times(1), "once"}, {times(2), "twice"}, {times(3), "3 times"},
+		{counted(1, "SYN was", "SYNs were"), "1 SYN was"}, {counted(0, "SYN was", "SYNs were"), "0 SYNs were"},
+		{bytesText(1), "1 byte"}, {bytesText(1448), "1,448 bytes"},
+		{connections(1), "1 connection"}, {connections(12), "12 connections"},
+		{human(-5), "0 s"}, {human(250_000), "250 us"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%q, want %q", tt.got, tt.want)
+		}
+	}
+}
+
+// A rate has a decimal below a hundred, unless that is a zero.
+func TestNumber(t *testing.T) {
+	for _, tt := range []struct {
+		v    float64
+		want string
+	}{{0, "0"}, {0.04, "0"}, {0.05, "0.1"}, {12, "12"}, {12.34, "12.3"}, {99.94, "99.9"}, {99.96, "100"}, {470.53, "471"}, {28232, "28,232"}} {
+		if got := number(tt.v); got != tt.want {
+			t.Errorf("%v is %q, want %q", tt.v, got, tt.want)
+		}
+	}
+}
