@@ -111,25 +111,7 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	}
 	r.to = uint8(old.peer(int(r.by)))
 	by := int(r.by)
-	found := false
-	for x := range old.e {
-		if old.e[x].state != TimeWait {
-			continue
-		}
-		tw := &c.timeWait[x]
-		since := tw.since
-		if since == 0 {
-			since = old.e[x].stateSince
-		}
-		ev := s.events(tw)
-		if ev.denied != 0 || p.time >= since+s.rules.length+s.rules.slack {
-			continue
-		}
-		r.holds[x], found = true, true
-		r.doubtful = ev.killed != 0
-		r.gap = p.time - since
-	}
-	if !found {
+	if !s.stillHeld(&r, old, c) {
 		return
 	}
 	r.otherTTL = old.e[by].ttls.deny(seg.TTL)
@@ -152,6 +134,28 @@ func (s *shard) meet(oldIndex int32, g *flow, p *packet) {
 	g.flags |= meeting
 	old.flags |= met
 	s.arrived(old, c, s.reuses.At(index))
+}
+
+// stillHeld notes which ends of old are in TIME_WAIT when the SYN r comes, and reports whether any is.
+func (s *shard) stillHeld(r *reuse, old *flow, c *closing) bool {
+	for x := range old.e {
+		if old.e[x].state != TimeWait {
+			continue
+		}
+		tw := &c.timeWait[x]
+		since := tw.since
+		if since == 0 {
+			since = old.e[x].stateSince
+		}
+		ev := s.events(tw)
+		if ev.denied != 0 || r.syn >= since+s.rules.length+s.rules.slack {
+			continue
+		}
+		r.holds[x] = true
+		r.doubtful = ev.killed != 0
+		r.gap = r.syn - since
+	}
+	return r.holds != [2]bool{}
 }
 
 // reuseOf returns what came of the SYN of f, which met a TIME_WAIT.
