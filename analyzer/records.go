@@ -34,19 +34,29 @@ func (r *Report) records(kept bool, yield func(*Flow) bool) {
 		return
 	}
 	if len(r.run.shards) == 1 || len(r.flows) <= partSize {
-		views, done := r.run.viewers()
-		defer done()
-		room := new(sheet)
-		for _, ref := range r.flows {
-			if kept {
-				room = new(sheet)
-			}
-			if !yield(r.build(room, views[ref.shard], ref)) {
-				return
-			}
-		}
-		return
+		r.recordsAlone(kept, yield)
+	} else {
+		r.recordsByJobs(kept, yield)
 	}
+}
+
+// recordsAlone makes each record when yield is to have it.
+func (r *Report) recordsAlone(kept bool, yield func(*Flow) bool) {
+	views, done := r.run.viewers()
+	defer done()
+	room := new(sheet)
+	for _, ref := range r.flows {
+		if kept {
+			room = new(sheet)
+		}
+		if !yield(r.build(room, views[ref.shard], ref)) {
+			return
+		}
+	}
+}
+
+// recordsByJobs has the records made in parts, by as many goroutines as there are shards.
+func (r *Report) recordsByJobs(kept bool, yield func(*Flow) bool) {
 	jobs := len(r.run.shards)
 	ahead := 2 * jobs
 	work := make(chan *part, ahead)
