@@ -50,13 +50,30 @@ func openingOf(e analyzer.End) opening {
 	return openingUnknown
 }
 
+// openings is how many connections of a service, or of several, began to close in each way.
+type openings [numOpenings]int
+
+// flows returns how many connections there are.
+func (n *openings) flows() (sum int) {
+	for _, v := range n {
+		sum += v
+	}
+	return sum
+}
+
+func (n *openings) add(more *openings) {
+	for o, v := range more {
+		n[o] += v
+	}
+}
+
 // closes counts, for each service, how its connections began to close.
-type closes map[netip.AddrPort]*[numOpenings]int
+type closes map[netip.AddrPort]*openings
 
 func closesOf(services []analyzer.Service) closes {
 	c := make(closes, len(services))
 	for i := range services {
-		n := new([numOpenings]int)
+		n := new(openings)
 		for e, flows := range services[i].Ends {
 			n[openingOf(e)] += flows
 		}
@@ -73,60 +90,64 @@ func (c closes) write(p *page) {
 		addr  netip.AddrPort
 		flows int
 	}
-	var sum [numOpenings]int
+	var sum openings
 	all := make([]service, 0, len(c))
 	for addr, n := range c {
-		s := service{addr: addr}
-		for o, v := range n {
-			s.flows += v
-			sum[o] += v
-		}
-		all = append(all, s)
+		all = append(all, service{addr, n.flows()})
+		sum.add(n)
 	}
 	slices.SortFunc(all, func(a, b service) int {
 		return cmp.Or(cmp.Compare(b.flows, a.flows), a.addr.Compare(b.addr))
 	})
-
-	var shown []opening // the three sides always; the others if any flow is one
-	t := table{head: []string{"CLOSED FIRST", "flows"}, aligns: []align{left, right}}
-	for o, name := range [numOpenings]string{"client", "server", "both", "reset", "not set up", "open", "unknown"} {
-		if opening(o) <= bothFIN || sum[o] > 0 {
-			shown = append(shown, opening(o))
-			t.head = append(t.head, pad(name))
-			t.aligns = append(t.aligns, right)
-		}
-	}
-	row := func(name string, flows int, n *[numOpenings]int) {
-		cells := []cell{text(name), text(units.Count(flows))}
-		for _, o := range shown {
-			c := text(percent(n[o], flows))
-			if o == anyRST && n[o] > 0 {
-				c.style = rst
-			}
-			cells = append(cells, c)
-		}
-		t.add(cells...)
-	}
 	top := all
 	if len(all) > topServices+1 { // never a line that says "1 more" where the one could stand
 		top = all[:topServices]
 	}
+	t := newClosesTable(&sum)
 	for _, s := range top {
-		row(s.addr.String(), s.flows, c[s.addr])
+		t.row(s.addr.String(), c[s.addr])
 	}
 	if rest := all[len(top):]; len(rest) > 0 {
-		var n [numOpenings]int
-		flows := 0
+		var n openings
 		for _, s := range rest {
-			flows += s.flows
-			for o, v := range c[s.addr] {
-				n[o] += v
-			}
+			n.add(c[s.addr])
 		}
-		row(plural(len(rest), "more service"), flows, &n)
+		t.row(plural(len(rest), "more service"), &n)
 	}
 	p.end()
 	t.write(p)
+}
+
+// closesTable is the table CLOSED FIRST.
+type closesTable struct {
+	table
+	shown []opening // its columns
+}
+
+// newClosesTable has columns for the three sides always, for the others if any connection of the sum is one.
+func newClosesTable(sum *openings) *closesTable {
+	t := &closesTable{table: table{head: []string{"CLOSED FIRST", "flows"}, aligns: []align{left, right}}}
+	for o, name := range [numOpenings]string{"client", "server", "both", "reset", "not set up", "open", "unknown"} {
+		if opening(o) <= bothFIN || sum[o] > 0 {
+			t.shown = append(t.shown, opening(o))
+			t.head = append(t.head, pad(name))
+			t.aligns = append(t.aligns, right)
+		}
+	}
+	return t
+}
+
+func (t *closesTable) row(name string, n *openings) {
+	flows := n.flows()
+	cells := []cell{text(name), text(units.Count(flows))}
+	for _, o := range t.shown {
+		c := text(percent(n[o], flows))
+		if o == anyRST && n[o] > 0 {
+			c.style = rst
+		}
+		cells = append(cells, c)
+	}
+	t.add(cells...)
 }
 
 // pad makes a column head at least as wide as a percentage, so that tables of different captures look alike.
