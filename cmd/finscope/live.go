@@ -28,26 +28,7 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 	t = &messages{w: l.status.above(t.w)}
 	l.t = t
 	defer l.status.clear()
-	if c.where != "" {
-		var err error
-		if l.expression, err = compileWhere(c.where); err != nil {
-			return exitUsage, err
-		}
-		l.keep = l.expression.match
-	}
-	l.keep = c.only(l.keep)
-	if c.filter != "" {
-		if _, err := capture.NewMatcher(c.filter); err != nil {
-			return exitUsage, err // with better words than the interface has, and without permission
-		}
-	}
-	var err error
-	opts := c.analysis()
-	opts.Only = l.keep
-	if opts.MaxFlows == 0 {
-		opts.MaxFlows = liveFlows
-	}
-	if l.session, err = analyzer.NewSession(string(c.iface), opts); err != nil {
+	if err := l.prepare(); err != nil {
 		return exitUsage, err
 	}
 	served, err := c.listenMetrics()
@@ -85,6 +66,30 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 	defer stop()
 	t.say("listening on %s, link type %s, %d bytes of each packet", c.iface, l.src.LinkName(), l.src.SnapLen())
 	return l.run(ctx, reports)
+}
+
+// prepare makes of the flags what needs no interface: which connections are reported, and the session. An error is one of usage.
+func (l *live) prepare() (err error) {
+	c := l.c
+	if c.where != "" {
+		if l.expression, err = compileWhere(c.where); err != nil {
+			return err
+		}
+		l.keep = l.expression.match
+	}
+	l.keep = c.only(l.keep)
+	if c.filter != "" {
+		if _, err := capture.NewMatcher(c.filter); err != nil {
+			return err // with better words than the interface has, and without permission
+		}
+	}
+	opts := c.analysis()
+	opts.Only = l.keep
+	if opts.MaxFlows == 0 {
+		opts.MaxFlows = liveFlows
+	}
+	l.session, err = analyzer.NewSession(string(c.iface), opts)
+	return err
 }
 
 // listening translates the flags for the interface.
