@@ -73,7 +73,7 @@ func (s *survey) refusing(since int64) bool {
 }
 
 // outageFrom is for how long a service has to refuse SYNs before a bind that fails is likelier than a restart.
-const outageFrom = 5e9
+const outageFrom = 5e9 // ns
 
 // closeAdvice is the article's: who should close first, and what else helps.
 func (l *ledger) closeAdvice(acc *account) string {
@@ -138,7 +138,7 @@ func (l *ledger) outages(acc *account, s *survey) (out []GroupFinding) {
 
 // soonAfter is within which time after the last obstacle has gone a service that waited for that is back: programs that
 // start others try again every few seconds, with growing pauses.
-const soonAfter = 30e9
+const soonAfter = 30e9 // ns
 
 // outage judges one stretch of refusals; again is when the service accepted next.
 func (l *ledger) outage(acc *account, s *survey, leaving *timeline.Crowd, refused []timeline.Incident, again int64) (GroupFinding, bool) {

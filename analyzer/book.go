@@ -254,7 +254,7 @@ func (r *brief) describe(f *flow, o *outcome, server int) {
 }
 
 // longCloseWait is from which time in CLOSE_WAIT on a connection counts as left behind.
-const longCloseWait = 1e9
+const longCloseWait = 1e9 // ns
 
 // bind notes what a bind to the port of a service depends on, besides TIME_WAITs.
 func (acc *account) bind(o *outcome, server int) {

@@ -222,7 +222,7 @@ func (c *casefile) oddEvents() {
 			c.add(ZeroWindowClose, Warning, y, []uint64{z.frame, c.o.c.fin[x].frame}, "the FIN of %s came right behind %s of a closed window of %s (from frame %d, %s): its application did not read. The close may have waited for it all that time, in FIN_WAIT_1 without a FIN",
 				c.name(x), c.human(z.held), c.name(y), z.frame, counted(int64(z.probes), "probe", "probes"))
 		}
-		if q := &c.o.odd.silent[x]; q.resent >= 3 && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= 3e9 {
+		if q := &c.o.odd.silent[x]; q.resent >= leastResent && !c.o.c.fin[x].sent && !c.o.resets.rst.accepted && c.f.synchronized() && c.end-q.since >= leastUnanswered {
 			c.add(PeerVanished, Warning, y, []uint64{q.first, q.last}, "%s sent data again %s within %s (frames %d to %d) and %s has answered nothing since %s: %s",
 				c.name(x), c.times(q.resent), c.human(q.until-q.since), q.first, q.last, c.name(y), c.moment(q.since), c.whyVanished(x, y, q))
 		}

@@ -45,11 +45,15 @@ const (
 	leastSilence = 1e9 // ns
 )
 
+// leastUnanswered is how long before the end of the capture the first of the copies has to have passed: an answer to one that is not
+// as old may still come.
+const leastUnanswered = 3e9 // ns
+
 // lookSilent takes up the silences of a connection.
 func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 	o := s.odds.At(f.odd)
 	for x := range f.e {
-		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= 3e9 {
+		if q := &o.silent[x]; q.resent >= leastResent && q.until-q.since >= leastSilence && t.end-q.since >= leastUnanswered {
 			host := s.addr(f, f.peer(x))
 			// A host that sends its SYN-ACK again and nothing else has dropped what completes the handshake, as with a full accept queue.
 			e := &f.e[f.peer(x)]
