@@ -27,9 +27,12 @@
 // what is needed of many before it is.
 //
 // When the capture ends, or retire.go, which looks at connections now and then, has no more use for one that is over, outcome.go
-// concludes on it and book.go enters it. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs
-// and ports (ledger.go) and hosts (group.go): survey.go looks at the connections of each service, once but for those that ended
-// with others (group_exit.go). build.go makes the record of one connection, finding.go and findings_*.go what went wrong with it.
+// concludes on it: presume.go makes up for what the capture lacks, verdict.go and closedfirst.go decide. book.go enters what comes
+// out. From the books conclude.go makes what a report says of services (service.go), TIME_WAITs and ports (ledger.go) and hosts
+// (group.go): survey.go looks at the connections of each service, once but for those that ended with others (group_exit.go).
+// occupancy.go says who holds TIME_WAITs, ports.go which ports run out, bindwindow.go when a port can be bound again. build.go makes
+// the record of one connection, finding.go and findings_*.go say what went wrong with it. While packets are captured live.go tells
+// what happens when it happens.
 //
 // What knows nothing of TCP has packages of its own: internal/relay has shards read by turns, internal/arena keeps the records,
 // internal/pack packs those of connections that are over, internal/due tells which are to be looked at next. internal/timeline

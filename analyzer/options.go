@@ -19,8 +19,7 @@ type Options struct {
 	// Duration stops at the first packet later than this after the first packet of the capture; 0 is no limit.
 	Duration time.Duration
 	// MaxFlows bounds the connections kept open at a time: beyond that one is finished early and counted, first those that nobody
-	// completes within 3 s, then what has been idle for longest.
-	// 0 is no limit. A bound implies one shard.
+	// completes within 3 s, then what has been idle for longest. 0 is no limit. A bound implies one shard.
 	MaxFlows int
 	// FindingsOnly says that connections will be asked for as examples of findings only. The others are counted and forgotten
 	// once they have been over and silent for a minute more than TIME_WAIT lasts, so that memory is taken by what is alive;

@@ -143,18 +143,18 @@ type Occupancy struct {
 	PeakTime *time.Time `json:"peak_time"`
 }
 
-// GroupFinding is a finding that concerns a service or a host.
+// GroupFinding is a finding that concerns a service, a host or the capture as a whole.
 type GroupFinding struct {
 	Code     Code       `json:"code"`
 	Severity Severity   `json:"severity"`
-	IP       netip.Addr `json:"ip"`
-	Port     *uint16    `json:"port"` // nil: the host as a whole
-	Count    int        `json:"count"`
-	Streams  []int      `json:"streams"`
+	IP       netip.Addr `json:"ip"`      // invalid: the capture as a whole
+	Port     *uint16    `json:"port"`    // nil: the host, or the capture, as a whole
+	Count    int        `json:"count"`   // connections or TIME_WAITs; packets, where the capture doubled or dropped some
+	Streams  []int      `json:"streams"` // the connections, ascending
 	Start    time.Time  `json:"start"`
-	End      time.Time  `json:"end"`
+	End      time.Time  `json:"end"` // of bind-blocked: when the port is free again
 	Text     string     `json:"text"`
-	Advice   string     `json:"advice"`
+	Advice   string     `json:"advice"` // what to do about it
 }
 
 // Summary is the capture as a whole.

@@ -122,7 +122,8 @@ func (r *Report) Scan() iter.Seq[*Flow] {
 }
 
 // Marked yields, like Flows, the records of examples of each finding of each severity among the reported connections: at
-// least the [Examples] with the lowest stream numbers, few of many, and the records of the others need not be made.
+// least the [Examples] with the lowest stream numbers. Where there are many connections these are few, and the records of the
+// others need not be made.
 func (r *Report) Marked() iter.Seq[*Flow] {
 	return func(yield func(*Flow) bool) {
 		if r.run == nil {

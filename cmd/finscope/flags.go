@@ -107,7 +107,8 @@ func parse(args []string) (*config, error) {
 	return c, nil
 }
 
-// maxDefaultJobs: one goroutine reads, in 40 ns for a packet, and a shard takes two to four times as long to follow it.
+// maxDefaultJobs is how many jobs help: shards take turns at reading, one at a time and for all, in 40 ns for a packet, and take two
+// to four times as long to follow it.
 const maxDefaultJobs = 4
 
 // defaultJobs is the number of cores that the program may use, as far as they help.
