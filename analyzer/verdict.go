@@ -25,6 +25,17 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		o.verdict = Open
 		s.openDoubts(f, o, end)
 	}
+	s.unseenFINs(f, o)
+	if o.verdict == Open && !f.e[0].has(sentACK) && !f.e[1].has(sentACK) {
+		o.verdict = Indeterminate // nothing but RSTs that cannot be judged, or the like
+	}
+	if f.flags&replaced != 0 && (o.verdict == Open || o.verdict == HalfClosed || o.verdict == Unanswered) {
+		o.doubts |= stateLost
+	}
+}
+
+// unseenFINs notes where an endpoint of which no FIN was seen may have sent one that the capture lacks.
+func (s *shard) unseenFINs(f *flow, o *outcome) {
 	for x := range f.e {
 		c, y := &o.c, f.peer(x)
 		if c.fin[x].sent {
@@ -48,12 +59,6 @@ func (s *shard) decide(f *flow, o *outcome, end int64) {
 		case unseen == 1 && o.verdict == Open:
 			o.verdict, o.unseenClose = Indeterminate, true // nor what became of it
 		}
-	}
-	if o.verdict == Open && !f.e[0].has(sentACK) && !f.e[1].has(sentACK) {
-		o.verdict = Indeterminate // nothing but RSTs that cannot be judged, or the like
-	}
-	if f.flags&replaced != 0 && (o.verdict == Open || o.verdict == HalfClosed || o.verdict == Unanswered) {
-		o.doubts |= stateLost
 	}
 }
 
