@@ -71,13 +71,9 @@ func listen(ctx context.Context, c *config, t *messages, stdout io.Writer) (int,
 // prepare makes of the flags what needs no interface: which connections are reported, and the session. An error is one of usage.
 func (l *live) prepare() (err error) {
 	c := l.c
-	if c.where != "" {
-		if l.expression, err = compileWhere(c.where); err != nil {
-			return err
-		}
-		l.keep = l.expression.match
+	if l.keep, l.expression, err = c.selection(); err != nil {
+		return err
 	}
-	l.keep = c.only(l.keep)
 	if c.filter != "" {
 		if _, err := capture.NewMatcher(c.filter); err != nil {
 			return err // with better words than the interface has, and without permission

@@ -41,8 +41,8 @@ func (l *live) report() (*analyzer.Report, error) {
 	r := l.session.Report()
 	all := *r
 	all.Summary.Flows = int(l.session.Counts().Flows)
-	if l.expression != nil && l.expression.err != nil {
-		return nil, l.expression.err
+	if err := l.expression.failed(); err != nil {
+		return nil, err
 	}
 	if l.c.format != "json" {
 		err := l.c.render(&all, r, l.out, l.colours)

@@ -80,17 +80,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // analyze reads the files of c and reports on them. The error is one of writing or using the report; what is wrong with
 // the input is told here, after the report.
 func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writer) (int, error) {
-	var keep func(*analyzer.Flow) bool
-	var expression *where
-	if c.where != "" {
-		var err error
-		if expression, err = compileWhere(c.where); err != nil {
-			return exitUsage, err
-		}
-		keep = expression.match
+	keep, expression, err := c.selection()
+	if err != nil {
+		return exitUsage, err
 	}
-	keep = c.only(keep)
-
 	opts := c.analysis()
 	bar := newProgress(c.progress, stderr)
 	opts.Progress = bar.update
@@ -112,8 +105,8 @@ func analyze(ctx context.Context, c *config, t *messages, stdout, stderr io.Writ
 	if keep != nil {
 		r = r.Select(keep)
 	}
-	if expression != nil && expression.err != nil {
-		return exitUsage, expression.err
+	if err := expression.failed(); err != nil {
+		return exitUsage, err
 	}
 
 	if err := c.report(all, r, stdout); err != nil {

@@ -78,6 +78,18 @@ func (c *config) ladders(r *analyzer.Report, out io.Writer, colours report.Palet
 // selects reports whether connections are left out.
 func (c *config) selects() bool { return c.where != "" || len(c.streams) > 0 || len(c.explain) > 0 }
 
+// selection returns the condition for connections to be reported, nil if there is none, and the expression of --where that is part of
+// it, nil without one.
+func (c *config) selection() (keep func(*analyzer.Flow) bool, expression *where, err error) {
+	if c.where != "" {
+		if expression, err = compileWhere(c.where); err != nil {
+			return nil, nil, err
+		}
+		keep = expression.match
+	}
+	return c.only(keep), expression, nil
+}
+
 // only adds the streams of --stream and -x to a condition; nil is no condition.
 func (c *config) only(keep func(*analyzer.Flow) bool) func(*analyzer.Flow) bool {
 	streams := slices.Concat(c.streams, c.explain)

@@ -52,6 +52,14 @@ func (w *where) match(f *analyzer.Flow) bool {
 	return v == true
 }
 
+// failed returns why the expression could not be judged for some flow; nil if it could for all, or there is none.
+func (w *where) failed() error {
+	if w == nil {
+		return nil
+	}
+	return w.err
+}
+
 // pointAt shows the expression with a caret under the place of the error.
 func pointAt(source string, err error) error {
 	msg, show := err.Error(), ""
