@@ -177,12 +177,12 @@ func (s *shard) halfClose(f *flow, o *outcome, end int64) *HalfClose {
 	if x > 1 {
 		return nil
 	}
-	n, m := &o.c.fin[x], &o.c.fin[1-x]
+	y := f.peer(x)
+	n, m := &o.c.fin[x], &o.c.fin[y]
 	if !n.sent || n.inferred || n.ackedFrame == 0 || f.flags&self != 0 {
 		return nil
 	}
-	e := &f.e[1-x]
-	sent := s.newAfter(n, m, e)
+	sent := s.newAfter(n, m, &f.e[y])
 	if sent == 0 && o.verdict != HalfClosed {
 		return nil
 	}

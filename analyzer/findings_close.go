@@ -3,7 +3,7 @@ package analyzer
 // stuck says which endpoints hang in a state of the close, since when, and who owes the next packet.
 func (c *casefile) stuck() {
 	for x := range c.f.e {
-		if c.f.flags&self != 0 && x != c.o.client {
+		if c.o.twin(c.f, x) {
 			continue
 		}
 		y := c.f.peer(x)
@@ -63,7 +63,7 @@ func (c *casefile) slow() {
 	if x > 1 || c.f.flags&self != 0 || c.s.controlOnly {
 		return
 	}
-	y := 1 - x
+	y := c.f.peer(x)
 	n, m := &c.o.c.fin[x], &c.o.c.fin[y]
 	if !n.sent || !m.sent || n.inferred || m.inferred {
 		return
@@ -87,7 +87,7 @@ func (c *casefile) slow() {
 func (c *casefile) lost() {
 	for x := range c.f.e {
 		n := &c.o.c.fin[x]
-		if n.inferred || !n.sent || c.f.flags&self != 0 && x != c.o.client {
+		if n.inferred || !n.sent || c.o.twin(c.f, x) {
 			continue
 		}
 		if n.repeats != 0 || n.early {
@@ -207,8 +207,9 @@ func (c *casefile) gaveUp(x, y int, n *finFacts) {
 func (c *casefile) oddEvents() {
 	if h := c.s.halfClose(c.f, c.o, c.end); h != nil && h.Bytes > 0 && !c.refusedAll(c.o.closedFirst) {
 		x := c.o.closedFirst
-		c.add(HalfCloseUsed, Info, 1-x, []uint64{c.o.c.fin[x].frame}, "%s closed its sending side in frame %d; %s sent %s more in the %s after that",
-			c.name(x), c.o.c.fin[x].frame, c.role(1-x), c.bytes(int64(h.Bytes)), c.human(h.Seconds.Duration().Nanoseconds()))
+		y := c.f.peer(x)
+		c.add(HalfCloseUsed, Info, y, []uint64{c.o.c.fin[x].frame}, "%s closed its sending side in frame %d; %s sent %s more in the %s after that",
+			c.name(x), c.o.c.fin[x].frame, c.role(y), c.bytes(int64(h.Bytes)), c.human(h.Seconds.Duration().Nanoseconds()))
 	}
 	for x := range c.f.e {
 		y := c.f.peer(x)

@@ -41,7 +41,7 @@ func (t *trouble) lookHalfClosed(s *shard, f *flow, o *outcome, by0 bool, stream
 	if by0 {
 		x = 0
 	}
-	y := 1 - x
+	y := f.peer(x)
 	since, hangs := s.hangs(f, o, x)
 	if !hangs || o.state[x] != FinWait2 || o.state[y] != CloseWait || o.c.fin[y].sent {
 		return
@@ -63,9 +63,10 @@ func (t *trouble) lookClosed(s *shard, f *flow, c *closing, client int, acc *acc
 	if n.passive(m) {
 		first = 1
 	}
-	x, y := &c.fin[first], &c.fin[1-first]
+	second := f.peer(first)
+	x, y := &c.fin[first], &c.fin[second]
 	if y.time-x.time >= t.a.stuckAfter {
-		k := s.owes(f, 1-first, client)
+		k := s.owes(f, second, client)
 		t.late[k] = append(t.late[k], y.time)
 	}
 	if x.idle >= minIdle {

@@ -26,6 +26,9 @@ const (
 	unknownSide
 )
 
+// twin reports whether x is the server of a connection whose client is the same socket: what is said of that is not said again.
+func (o *outcome) twin(f *flow, x int) bool { return f.flags&self != 0 && x != o.client }
+
 // conclude decides how a connection ended. end is the time of the last packet of the capture. It changes nothing: it may
 // be asked again after more packets.
 func (s *shard) conclude(f *flow, end int64) (o outcome) {

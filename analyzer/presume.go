@@ -7,7 +7,7 @@ package analyzer
 // same, which is why this only counts as likely.
 func (s *shard) inferFIN(f *flow, o *outcome, end int64) {
 	for x := range f.e {
-		y := 1 - x
+		y := f.peer(x)
 		n, m := &o.c.fin[x], &o.c.fin[y]
 		e, peer := &f.e[x], &f.e[y]
 		if !n.sent || m.sent || f.flags&self != 0 {

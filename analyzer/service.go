@@ -51,7 +51,7 @@ func (t *tally) add(s *shard, f *flow, o *outcome, end, stuckAfter int64) {
 		t.gaps.Add(max(n.time-m.time, m.time-n.time))
 	}
 	for x := range f.e {
-		if f.flags&self != 0 && x != o.client {
+		if o.twin(f, x) {
 			continue
 		}
 		if since, hangs := s.hangs(f, o, x); hangs && end-since >= stuckAfter {

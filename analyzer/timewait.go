@@ -278,7 +278,7 @@ type wait struct {
 func (s *shard) waitOf(f *flow, o *outcome, x int, end int64, a *assumptions) (wait, bool) {
 	tw := &o.c.timeWait[x]
 	ev := s.events(tw)
-	if f.flags&self != 0 && x != o.client || o.state[x] != TimeWait && ev.denied == 0 {
+	if o.twin(f, x) || o.state[x] != TimeWait && ev.denied == 0 {
 		return wait{}, false
 	}
 	since := tw.since
