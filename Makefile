@@ -7,7 +7,7 @@ BENCH    ?= .
 COUNT    ?= 1
 
 # The stages of a packet's way, in order.
-STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./internal/timeline/... ./analyzer/...
+STAGES = ./internal/capture/... ./internal/decode/... ./reassembly/... ./internal/timeline/... ./internal/durations/... ./analyzer/...
 
 .DEFAULT_GOAL := help
 .PHONY: help run build build-static test fuzz bench profile bench-peers bench-live soak lint lab lab-long lab-record clean
