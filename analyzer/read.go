@@ -10,6 +10,7 @@ import (
 
 	"finscope/internal/capture"
 	"finscope/internal/decode"
+	"finscope/internal/due"
 )
 
 // ReadFile analyses one capture file; see [ReadFiles].
@@ -38,7 +39,7 @@ func ReadFiles(ctx context.Context, names []string, opts Options) (*Report, erro
 // close gives back what only further packets would need: the report takes as much.
 func (r *run) close() {
 	for _, s := range r.shards {
-		s.table, s.wheel = table{}, wheel{}
+		s.table, s.wheel = table{}, due.Wheel[entry]{}
 	}
 	r.batch, r.raws = nil, nil
 }

@@ -90,9 +90,6 @@ func (s *shard) nextLook(last, now int64) int64 {
 	return now + after
 }
 
-// wheel is the connections of a shard, by the time at which they are to be looked at next. Each is in it once.
-type wheel = due.Wheel[entry]
-
 // entry is a connection by its number, which may have become another's since, and its birth, which does not.
 type entry struct{ id, birth int32 }
 

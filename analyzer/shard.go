@@ -33,7 +33,7 @@ type shard struct {
 	reuses   arena.Free[reuse]
 	rules    timeWaitRules
 	bound    bound
-	wheel    wheel // all connections, each to be looked at when it may be over for long
+	wheel    due.Wheel[entry] // all connections, each once, each to be looked at when it may be over for long
 	folder   folder
 	retired  retirement
 

@@ -127,7 +127,7 @@ const (
 	DoubtMPTCP       Doubt = "mptcp"                  // a subflow of a Multipath TCP connection: its close is not the connection's
 	DoubtLastPacket  Doubt = "last-packet-in-flight"  // the capture ends before the last packet can have had its effect
 	DoubtAckNotSeen  Doubt = "ack-not-captured"       // a FIN or a SYN-ACK was not sent again, so its acknowledgment arrived unseen
-	DoubtGivenUp     Doubt = "may-have-given-up"      // the retransmissions stopped: the sender may have dropped the connection silently
+	DoubtGivenUp     Doubt = "may-have-given-up"      // nothing is sent again: the sender may have dropped the connection, which shows in no packet
 	DoubtRSTUnproven Doubt = "rst-unproven"           // whether the RST was acceptable to its receiver cannot be told
 	DoubtRSTForeign  Doubt = "rst-foreign"            // the RST fits nothing its sender would send, or has another TTL: another host may have sent it
 	DoubtRSTStrict   Doubt = "rst-by-linux-rule"      // accepted by Linux; an RFC 5961 receiver would challenge it
