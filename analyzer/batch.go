@@ -56,7 +56,7 @@ func (b *batch) full() bool {
 // next is room for the packets that are read together. They count once put is called.
 func (b *batch) next() []packet {
 	if len(b.shares) == 1 {
-		return b.shares[0].packets[b.shares[0].n:]
+		return b.shares[0].packets[b.shares[0].n:][:readAtOnce]
 	}
 	return b.staged[:]
 }
@@ -90,20 +90,22 @@ func shardOf(h uint64, shards int) int { return int(uint(h&0xffff) * uint(shards
 // enter enters the packets of shard number i.
 func (b *batch) enter(s *shard, i int) {
 	own := &b.shares[i]
-	returned := own.returned
-	for from := 0; from < own.n || len(returned) > 0; {
-		if len(returned) > 0 && returned[0].after == from {
-			s.enterReturned(&returned[0].returned, returned[0].hash)
-			returned = returned[1:]
-			continue
-		}
-		to := min(from+fetchAtOnce, own.n)
-		if len(returned) > 0 {
-			to = min(to, returned[0].after)
-		}
-		s.enterSome(own.packets[from:to], own.hashes[from:to], len(b.shares) > 1)
-		from = to
+	from := 0
+	for j := range own.returned {
+		ret := &own.returned[j]
+		from = b.enterUpTo(s, own, from, ret.after)
+		s.enterReturned(&ret.returned, ret.hash)
 	}
+	b.enterUpTo(s, own, from, own.n)
+}
+
+// enterUpTo enters packets of a share, from one up to another, and returns the number of that.
+func (b *batch) enterUpTo(s *shard, own *share, from, end int) int {
+	for ; from < end; from += fetchAtOnce {
+		to := min(from+fetchAtOnce, end)
+		s.enterSome(own.packets[from:to], own.hashes[from:to], len(b.shares) > 1)
+	}
+	return end
 }
 
 // fetchAtOnce is for how many packets the memory that they need is fetched before the first of them is entered: enough that

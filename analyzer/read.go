@@ -54,6 +54,7 @@ type run struct {
 	shards  []*shard
 	raws    []capture.Packet // room for those that are read at a time
 	batch   *batch           // the one being filled; nil: each packet is entered at once, as a Session does
+	came    []returnedAt     // segments that were returned among the packets at hand
 	look    uint64           // after how many frames the context is looked at next
 
 	frames   uint64 // packets read: also the number of the latest frame
@@ -222,8 +223,8 @@ func (r *run) addAll(raws []capture.Packet) {
 			out := r.decoder.Decode(link, raw.Data, raw.WireLen, raw.Time, &p.seg)
 			if out != decode.TCP {
 				r.outcomes[out]++
-				if ret, ok := r.returned(out, frame, raw.Time); ok {
-					room, n = r.putReturned(&ret, room[:n]), 0
+				if out == decode.ICMP || out == decode.ICMPv6 {
+					r.noteReturned(frame, raw.Time, n)
 				}
 				continue
 			}
@@ -231,15 +232,10 @@ func (r *run) addAll(raws []capture.Packet) {
 		p.frame, p.time = frame, raw.Time
 		n++
 	}
-	r.put(room[:n])
+	r.tcp += uint64(n)
+	r.batch.put(room[r.putReturned(room):n], r.seed)
 	r.matched += frame - r.frames
 	r.frames, r.end, r.latest = frame, end, raws[len(raws)-1].Time
-}
-
-// put gives decoded packets to their shards.
-func (r *run) put(packets []packet) {
-	r.tcp += uint64(len(packets))
-	r.batch.put(packets, r.seed)
 }
 
 // add counts a packet, decodes it and hands it to its shard. p is room for the segment: that of the batch if there is one,
@@ -262,7 +258,7 @@ func (r *run) add(raw *capture.Packet, p *packet) error {
 		if out == decode.Fragment && r.opts.Packet != nil {
 			r.pieces.keep(r.decoder.Datagram(), raw)
 		}
-		return r.addReturned(out, raw)
+		return r.addReturned(raw)
 	}
 	r.tcp++
 	p.frame, p.time = r.frames, raw.Time

@@ -28,27 +28,38 @@ func (r *returned) hash(seed uint64) uint64 {
 	return hashOf(&seg, seed)
 }
 
-// returned is the segment that the packet decoded last returns, if it is an ICMP message which does.
-func (r *run) returned(out decode.Outcome, frame uint64, time int64) (ret returned, ok bool) {
-	if out != decode.ICMP && out != decode.ICMPv6 {
+// returned is the segment that the packet decoded last, which has ICMP, returns; ok is false if it returns none.
+func (r *run) returned(frame uint64, time int64) (ret returned, ok bool) {
+	d := r.decoder.Returned()
+	if d == nil {
 		return ret, false
 	}
-	if d := r.decoder.Returned(); d != nil {
-		return returned{frame, time, *d}, true
-	}
-	return ret, false
+	return returned{frame, time, *d}, true
 }
 
-// putReturned gives a returned segment to its shard, behind packets that came before it, and returns the room for those that follow.
-func (r *run) putReturned(ret *returned, before []packet) []packet {
-	r.put(before)
-	r.batch.putReturned(ret, ret.hash(r.seed))
-	return r.batch.next()
+// noteReturned notes the segment that the packet decoded last, which has ICMP, returns, if there is one; after packets with TCP came before
+// it of those at hand.
+func (r *run) noteReturned(frame uint64, time int64, after int) {
+	if ret, ok := r.returned(frame, time); ok {
+		r.came = append(r.came, returnedAt{ret, after, ret.hash(r.seed)})
+	}
+}
+
+// putReturned gives what was noted to its shards, with the packets that came before it, and returns how many these are.
+func (r *run) putReturned(packets []packet) (put int) {
+	for i := range r.came {
+		ret := &r.came[i]
+		r.batch.put(packets[put:ret.after], r.seed)
+		r.batch.putReturned(&ret.returned, ret.hash)
+		put = ret.after
+	}
+	r.came = r.came[:0]
+	return put
 }
 
 // addReturned enters the segment that an ICMP message returns, if it is one which does.
-func (r *run) addReturned(out decode.Outcome, raw *capture.Packet) error {
-	ret, ok := r.returned(out, r.frames, raw.Time)
+func (r *run) addReturned(raw *capture.Packet) error {
+	ret, ok := r.returned(r.frames, raw.Time)
 	if !ok {
 		return nil
 	}
