@@ -4,7 +4,7 @@ package analyzer
 // of a handshake and of a close, so they are looked up: all that matters fits into a few bits, and each combination of them
 // is spelled out as facts and replayed by the machine once, at the start.
 
-// openingBits are what the opening of an endpoint is inferred from: its marks, those of its peer, and two more.
+// openingBits are what the opening of an endpoint is inferred from: its marks, those of its peer, and three more.
 type openingBits uint16
 
 const (
@@ -12,9 +12,10 @@ const (
 	peerMarks    = sentBareSYN | sentSYNACK | sentACK                        // and 3
 
 	peerShift               = 5
-	heardOf     openingBits = 1 << 8 // a packet of the endpoint was seen
-	synCovered  openingBits = 1 << 9 // its peer acknowledged more than its SYN's number; valid iff it sent a SYN
-	allOpenings             = 1 << 10
+	heardOf     openingBits = 1 << 8  // a packet of the endpoint was seen
+	synCovered  openingBits = 1 << 9  // its peer acknowledged more than its SYN's number; valid iff it sent a SYN
+	movedACK    openingBits = 1 << 10 // it acknowledged several numbers
+	allOpenings             = 1 << 11
 )
 
 func openingBitsOf(e, peer *endpoint) openingBits {
@@ -26,6 +27,9 @@ func openingBitsOf(e, peer *endpoint) openingBits {
 	if una, ok := e.out.Acked(); ok && e.isn.Before(una) && !e.has(ackMissed) {
 		b |= synCovered
 	}
+	if e.prevAck != e.lastAck {
+		b |= movedACK
+	}
 	return b
 }
 
@@ -34,11 +38,14 @@ func (b openingBits) facts() facts {
 	e, peer := marks(b)&openingMarks, marks(b>>peerShift)&peerMarks
 	heard, sentSYN, peerSYN := b&heardOf != 0, e.sentSYN(), peer.sentSYN()
 	covered := !sentSYN || b&synCovered != 0
+	// More than the SYN-ACK acknowledged was taken with an acknowledgment of that: data that come with a SYN are in what the SYN-ACK
+	// acknowledges, or are not taken (RFC 7413 §4.2.2).
+	tookMore := b&movedACK != 0
 	return facts{
 		seen:      heard || peer.has(sentACK),
 		sentSYN:   e.has(sentBareSYN) || !sentSYN && peer.has(sentSYNACK),
 		gotSYN:    e.has(sentACK) || !heard && peer.has(sentACK), // who is acknowledged has sent its SYN
-		synAcked:  peer.has(sentACK) && covered || e.has(sentData) || e.has(sentPlain) && !e.has(sentSYNACK),
+		synAcked:  peer.has(sentACK) && covered || e.has(sentData) || e.has(sentPlain) && (!e.has(sentSYNACK) || tookMore),
 		midStream: !sentSYN && !peerSYN && (e | peer).has(sentACK),
 	}
 }

@@ -15,7 +15,7 @@ func plainOpening(e, peer *endpoint) facts {
 		seen:      e.packets > 0 || peer.has(sentACK),
 		sentSYN:   e.has(sentBareSYN) || !e.sentSYN() && peer.has(sentSYNACK),
 		gotSYN:    e.has(sentACK) || e.packets == 0 && peer.has(sentACK),
-		synAcked:  peer.has(sentACK) && covered || e.has(sentData) || e.has(sentPlain) && !e.has(sentSYNACK),
+		synAcked:  peer.has(sentACK) && covered || e.has(sentData) || e.has(sentPlain) && (!e.has(sentSYNACK) || e.prevAck != e.lastAck),
 		midStream: !e.sentSYN() && !peer.sentSYN() && (e.has(sentACK) || peer.has(sentACK)),
 	}
 }
@@ -31,6 +31,7 @@ func TestOpeningBits(t *testing.T) {
 			e.marks = marks(rnd.Uint32())
 			e.packets = rnd.Uint64N(3)
 			e.isn = reassembly.Seq(rnd.Uint32())
+			e.lastAck = e.prevAck + reassembly.Seq(rnd.IntN(2))
 			e.out.Accept(new(reassembly.Gaps), e.isn, e.isn+2, reassembly.UnknownRoom)
 			if rnd.IntN(2) == 0 {
 				e.out.Ack(new(reassembly.Gaps), e.isn+reassembly.Seq(rnd.IntN(3)), reassembly.UnknownRoom)
