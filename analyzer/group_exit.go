@@ -28,8 +28,8 @@ type troubled struct {
 // pendingReset is an established connection that the server reset without ever having sent anything.
 type pendingReset struct {
 	stream     int
-	start, end int64
-	data       bool // the client had sent data
+	start, end int64 // when it was set up, and when reset
+	data       bool  // the client had sent data
 	isns       [2]reassembly.Seq
 }
 
@@ -75,7 +75,10 @@ func (t *trouble) lookReset(s *shard, f *flow, o *outcome, acc *account) {
 	case causeAbort, causeUnread:
 		if x == server && f.accepting(server) && f.e[o.client].has(sentACK) && !o.c.fin[server].sent {
 			sv := t.serviceOf(s.service(f, server))
-			sv.pending = append(sv.pending, pendingReset{stream, f.start, r.time, f.e[o.client].has(sentData), [2]reassembly.Seq{f.e[o.client].isn, f.e[server].isn}})
+			sv.pending = append(sv.pending, pendingReset{
+				stream: stream, start: r.setUp(f), end: r.time, data: f.e[o.client].has(sentData),
+				isns: [2]reassembly.Seq{f.e[o.client].isn, f.e[server].isn},
+			})
 		}
 	case causeStateLost:
 		if c.closedBehind(r, x) || c.gaveUpSending(r, x) {
@@ -224,6 +227,15 @@ func (t *troubled) burstEnds() (out []int64) {
 		out = append(out, burst[len(burst)-1].end)
 	}
 	return out
+}
+
+// setUp returns when the connection f was set up which the RST ended, as far as its sender had not got further than that: before, it did
+// not wait to be accepted, and a SYN may have been sent in vain for long.
+func (r *rstFacts) setUp(f *flow) int64 {
+	if r.before[r.by] == Established {
+		return r.since
+	}
+	return f.start
 }
 
 // listenerClosed reports connections that were reset at one moment before they had been accepted. A server that accepts

@@ -130,6 +130,7 @@ func (s *shard) evidence(f *flow, x int, p *packet) rstFacts {
 		next: [2]reassembly.Seq{f.e[0].out.Next(), f.e[1].out.Next()},
 		ttl:  p.seg.TTL, usual: e.ttls,
 		idle:         p.time - max(e.lastTime, peer.lastTime),
+		since:        e.stateSince,
 		heard:        e.lastTime,
 		peerHeard:    peer.lastTime,
 		peerDataLast: f.flags&(dataBy0>>y) != 0,

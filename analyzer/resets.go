@@ -45,6 +45,7 @@ type rstFacts struct {
 	ack       reassembly.Seq // valid iff live
 	pointTime int64
 	before    [2]State
+	since     int64             // when its supposed sender had come to its state
 	next      [2]reassembly.Seq // what both sides had sent by then
 
 	peerDataLast   bool  // the last payload before it came from its receiver
