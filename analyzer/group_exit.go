@@ -258,7 +258,7 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	case answered && next.accepted:
 		return
 	case answered && (len(burst) > 1 || next.time-last <= refusedWithin):
-	case len(burst) < 2 || youngest-oldest <= 4*(last-first):
+	case len(burst) < 2 || youngest-oldest <= 4*max(last-first, atOnce):
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
 	why := "its listening socket was closed before %s accepted"
