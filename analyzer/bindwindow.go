@@ -19,7 +19,7 @@ const (
 
 // serverWaits says what the TIME_WAITs of a server are in the way of.
 func (l *ledger) serverWaits(acc *account, s *survey) (out []GroupFinding) {
-	if s.server.Now > 0 {
+	if s.server.Now > 0 && !s.rebound() {
 		out = append(out, l.bindBlocked(acc, s))
 	}
 	if s.server.Peak >= manyBlocked {
@@ -71,6 +71,30 @@ func (s *survey) refusing(since int64) bool {
 	}
 	return last-first >= outageFrom
 }
+
+// rebound reports whether the port of the service was bound anew while TIME_WAITs stood in the way: SYNs were refused for a while and
+// accepted again with more than a second of them to go. Only SO_REUSEADDR on the old and the new socket lets that happen.
+func (s *survey) rebound() bool {
+	for _, e := range s.refused {
+		again := s.again(e.Time)
+		if again == timeline.Never || again-e.Time < restartTakes {
+			continue
+		}
+		if n, gone := s.waiting(e.Time); n > 0 && again < gone-freedAt {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// restartTakes is for how long at least nobody is accepted while a service restarts. A filter that refuses some clients lets others
+	// in meanwhile: a service with as many TIME_WAITs as matter accepts several a second.
+	restartTakes = 500e6 // ns
+
+	// freedAt is how much earlier than expected the last TIME_WAIT may be gone: clocks of kernels are that coarse. ns.
+	freedAt = 1e9
+)
 
 // outageFrom is for how long a service has to refuse SYNs before a bind that fails is likelier than a restart.
 const outageFrom = 5e9 // ns
@@ -154,7 +178,7 @@ func (l *ledger) outage(acc *account, s *survey, leaving *timeline.Crowd, refuse
 		return GroupFinding{}, false
 	case !over && (l.end >= gone || to < l.end-soonAfter): // refused although nothing is in the way, or not tried of late
 		return GroupFinding{}, false
-	case over && (again < gone-1e9 || again > gone+soonAfter):
+	case over && (again < gone-freedAt || again > gone+soonAfter):
 		return GroupFinding{}, false
 	}
 	port := acc.at.Port()

@@ -117,6 +117,31 @@ func TestBindBlockedSeverity(t *testing.T) {
 	}
 }
 
+// A port that was bound anew in spite of TIME_WAITs has SO_REUSEADDR: no bind of it will be blocked. TIME_WAIT ends 61 s after the start.
+func TestBindBlockedAfterRestart(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		refused, back time.Duration
+		blocked       bool
+	}{
+		{"back while it runs", 5 * time.Second, 7 * time.Second, false},
+		{"back when it has run out", 5 * time.Second, 62 * time.Second, true},
+		{"others are accepted all the time", 5 * time.Second, 5*time.Second + 100*time.Millisecond, true},
+		{"refused before it began", time.Second / 2, 3 * time.Second, true},
+		{"not back so far", 5 * time.Second, 0, true},
+	} {
+		p := newPlay(1)
+		p.accept(40000, time.Second).closeBy(1)
+		p.refuse(41000, tt.refused)
+		if tt.back > 0 {
+			p.accept(42000, tt.back).closeBy(1)
+		}
+		if found := p.findings(t, Options{}, BindBlocked); len(found) > 0 != tt.blocked {
+			t.Errorf("%s: %+v", tt.name, found)
+		}
+	}
+}
+
 // The article's rsh: each connection takes a reserved port, and the client closes first.
 func TestReservedPorts(t *testing.T) {
 	for n, want := range map[uint16]Severity{409: "", 410: Warning, 512: Error} {
