@@ -66,7 +66,7 @@ func (c *casefile) whyReturned(u *undelivered, y int) string {
 			return "A firewall there rejects the connection" + reject + ": TCP itself would have sent a RST"
 		}
 		return fmt.Sprintf("A firewall there rejects port %d%s: where only nobody listens, TCP answers with a RST", c.f.port(y), reject)
-	case decode.Prohibited:
+	case decode.Prohibited, decode.NetProhibited:
 		return "A firewall there forbids it" + c.a.platform.onLinux(" (`nft list ruleset`, `iptables -vnL`)")
 	case decode.HostUnreachable:
 		return fmt.Sprintf("It does not reach %v on the link%s: that host is down, or nobody has this address, or a route there says so", host,
@@ -91,12 +91,14 @@ func connectError(u *undelivered) string {
 		return "connection refused (ECONNREFUSED)"
 	case decode.ProtocolUnreachable:
 		return "protocol not available (ENOPROTOOPT)"
-	case decode.NetUnreachable:
+	case decode.NetUnreachable, decode.NetProhibited:
 		return "network is unreachable (ENETUNREACH)"
 	case decode.Prohibited:
 		if !u.by.Is4() {
 			return "permission denied (EACCES)"
 		}
+	case decode.OtherReason:
+		return "protocol error (EPROTO)"
 	}
 	return "no route to host (EHOSTUNREACH)"
 }

@@ -116,7 +116,11 @@ func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
 	if u.first == 0 || f.e[x].lastTime > u.time || u.why == decode.TooBig {
 		return false
 	}
-	refused := u.why == decode.PortUnreachable || u.why == decode.ProtocolUnreachable || u.why == decode.Prohibited
+	refused := false
+	switch u.why {
+	case decode.PortUnreachable, decode.ProtocolUnreachable, decode.Prohibited, decode.NetProhibited:
+		refused = true
+	}
 	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && !refused && s.rules.linux
 }
 

@@ -39,7 +39,8 @@
 //	same           a copy of the packet above it that has the same numbers: same identification, same timestamp; 20 us later
 //	mini           sent by a TIME_WAIT or other mini socket: identification 0
 //	stack          sent without a socket: identification 0, no timestamp, window 0 (a RST without ACK always is)
-//	returned WHY   an ICMP message of a router returns it, in the same frame: net, host, port, prohibited, long or hops
+//	returned WHY   an ICMP message of a router returns it, in the same frame: net, host, port, prohibited,
+//	               net-prohibited, long or hops
 //	mptcp, datafin, tfo, badsum, cut   the marks of package decode
 //
 // # Other lines

@@ -229,11 +229,11 @@ func (p *Packet) options(fields []string) error {
 // parseWhy reads the reason for which a packet is returned.
 func parseWhy(text string) (decode.Why, error) {
 	why, ok := map[string]decode.Why{
-		"net": decode.NetUnreachable, "host": decode.HostUnreachable, "port": decode.PortUnreachable, "prohibited": decode.Prohibited,
+		"net": decode.NetUnreachable, "host": decode.HostUnreachable, "port": decode.PortUnreachable, "prohibited": decode.Prohibited, "net-prohibited": decode.NetProhibited,
 		"long": decode.TooBig, "hops": decode.HopsExceeded,
 	}[text]
 	if !ok {
-		return 0, fmt.Errorf("nothing is returned for the reason %q: write net, host, port, prohibited, long or hops", text)
+		return 0, fmt.Errorf("nothing is returned for the reason %q: write net, host, port, prohibited, net-prohibited, long or hops", text)
 	}
 	return why, nil
 }

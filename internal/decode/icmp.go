@@ -29,12 +29,13 @@ const (
 	TooBig                             // for the next link, and not to be cut up: to be sent again in smaller packets
 	HopsExceeded                       // its TTL or hop limit ran out, as in a loop
 	OtherReason                        // what nobody sends nowadays
+	NetProhibited                      // Prohibited, for a whole network: applications on Linux read another error
 )
 
 // String returns the reason in the words of tcpdump and ping.
 func (w Why) String() string {
 	names := [...]string{"", "net unreachable", "host unreachable", "protocol unreachable", "port unreachable", "administratively prohibited",
-		"packet too big", "time to live exceeded", "parameter problem"}
+		"packet too big", "time to live exceeded", "parameter problem", "net administratively prohibited"}
 	if int(w) < len(names) {
 		return names[w]
 	}
@@ -59,7 +60,7 @@ func icmpWhy(kind, code uint8) Why {
 	case icmpUnreachable:
 		// RFC 792 and 1122 §3.2.2.1: 0 to 12; RFC 1812 §5.2.7.1: 13 to 15.
 		reasons := [...]Why{NetUnreachable, HostUnreachable, ProtocolUnreachable, PortUnreachable, TooBig, OtherReason, NetUnreachable, HostUnreachable,
-			HostUnreachable, Prohibited, Prohibited, NetUnreachable, HostUnreachable, Prohibited, Prohibited, Prohibited}
+			HostUnreachable, NetProhibited, Prohibited, NetUnreachable, HostUnreachable, Prohibited, Prohibited, Prohibited}
 		if int(code) < len(reasons) {
 			return reasons[code]
 		}

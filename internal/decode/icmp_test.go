@@ -28,6 +28,7 @@ func TestReturned(t *testing.T) {
 		{"protocol unreachable", message("0302", inner4()), seg4, ProtocolUnreachable},
 		{"port unreachable", message("0303", inner4()), seg4, PortUnreachable},
 		{"fragmentation needed", message("0304", inner4()), seg4, TooBig},
+		{"net prohibited", message("0309", inner4()), seg4, NetProhibited},
 		{"host prohibited", message("030a", inner4()), seg4, Prohibited},
 		{"communication prohibited", message("030d", inner4()), seg4, Prohibited},
 		{"code that is not assigned", message("0310", inner4()), seg4, 0},
@@ -88,7 +89,7 @@ func TestReturned(t *testing.T) {
 // Each reason has a name.
 func TestWhyString(t *testing.T) {
 	seen := map[string]bool{}
-	for w := NetUnreachable; w <= OtherReason; w++ {
+	for w := NetUnreachable; w <= NetProhibited; w++ {
 		if name := w.String(); name == "" || name == "unknown" || seen[name] {
 			t.Errorf("reason %d is %q", w, name)
 		}
