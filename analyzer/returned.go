@@ -94,6 +94,7 @@ func (s *shard) enterReturned(r *returned, h uint64) bool {
 		return false
 	}
 	s.watch(f)
+	f.e[x].endBurst()
 	u := &s.raritiesOf(s.oddOf(f)).returned[x]
 	if u.first == 0 {
 		u.first = r.frame

@@ -144,6 +144,13 @@ func (e *endpoint) sentInBurst(sig uint32) bool {
 	return false
 }
 
+// endBurst has what e sends next be no copy of what passed before, as of a mirror port: that was returned to e, which sends it again at
+// once where it was too long (RFC 1191 §6.4), with the same timestamp, and over IPv6 with nothing else to tell it by.
+func (e *endpoint) endBurst() {
+	r := &e.recent
+	r[3], r[2], r[1], r[0] = r[2], r[1], r[0], 0
+}
+
 // remember takes up the signature of a packet; soon says that it follows the others closely. What is old matters only if captures of
 // two hosts are merged: the one before is enough until another TTL shows that, and is little to keep.
 func (e *endpoint) remember(sig uint32, soon bool) {
