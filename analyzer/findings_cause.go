@@ -200,6 +200,11 @@ func (c *casefile) lateData(r *rstFacts, x, y int) {
 		if later < refused {
 			what = c.text("%s of %s, %s of them sent after that,", lost, c.name(y), c.count(later))
 		}
+		if taken := int64(c.f.e[x].lastAck.Diff(n.ack)); taken > 0 { // a socket that is closed acknowledges nothing that comes after its FIN
+			c.add(ResetLateData, Warning, x, frames, "%s closed its sending side in frame %d, took %s after that, and then closed the whole socket (close(), or its process ended): %s of %s drew a RST and are lost. "+
+				"To take them, %s must read to the end of file before close()", c.name(x), n.frame, c.bytes(taken), lost, c.name(y), c.role(x))
+			return
+		}
 		c.add(ResetLateData, Warning, x, frames, "%s closed the whole socket in frame %d, not just its sending side (close() or shutdown(SHUT_RDWR), or its process ended): %s drew a RST and are lost. "+
 			"To go on reading, %s must call shutdown(SHUT_WR), read to the end of file, then close()", c.name(x), n.frame, what, c.role(x))
 		return
