@@ -379,15 +379,20 @@ func (g *gathering) processExit(at netip.AddrPort, t *troubled, burst []lifetime
 	}
 	text := fmt.Sprintf("the server ended all %s of %v within %s at %s (%s), and %s refused after that%s: its process ended, its host lives",
 		connections(len(streams)), at, human(last-first), g.moment(first), strings.Join(by, ", "), counted(int64(n), "SYN was", "SYNs were"), g.backText(back))
-	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.a.platform, at, g.moment(first)))
+	g.add(ProcessExited, Warning, at, streams, first, last, text, exitAdvice(g.a.platform, at, g.moment(first), back != 0 && back-last < g.a.timeWait))
 }
 
-func exitAdvice(p platform, at netip.AddrPort, when string) string {
+// exitAdvice says what to do about a process that ended. rebound says that its port was bound again before TIME_WAITs that its end left
+// could run out.
+func exitAdvice(p platform, at netip.AddrPort, when string, rebound bool) string {
 	logs := "the log of the service and of the system"
 	if p.linux() {
 		logs = "`journalctl --utc -u SERVICE`, `coredumpctl list` and `dmesg -T | grep -i oom`"
 	}
-	return fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in %s. If it was planned, stop accepting, drain, then exit. "+
-		"If the restart fails with EADDRINUSE, %s and the same for FIN_WAIT_2 show the sockets that hold the port: set SO_REUSEADDR before bind().",
-		when, at.Addr(), logs, p.list(TimeWait, fmt.Sprintf("sport = :%d", at.Port())))
+	advice := fmt.Sprintf("A restart on purpose and a crash look the same here: look at %s on %v in %s. If it was planned, stop accepting, drain, then exit.", when, at.Addr(), logs)
+	if rebound {
+		return advice
+	}
+	return advice + fmt.Sprintf(" If the restart fails with EADDRINUSE, %s and the same for FIN_WAIT_2 show the sockets that hold the port: set SO_REUSEADDR before bind().",
+		p.list(TimeWait, fmt.Sprintf("sport = :%d", at.Port())))
 }
