@@ -110,8 +110,9 @@ func (s *shard) enterReturned(r *returned, h uint64) bool {
 }
 
 // toldToGiveUp reports whether x, whose SYN or SYN-ACK was returned, is closed by that. RFC 1122 §4.2.3.9 has an opening end where the
-// port, the protocol or a filter is the reason; Linux ends connect() for each reason but packets that are too long, and forgets a SYN-ACK
-// that cannot be routed (tcp_v4_err, tcp_req_err). One who sends it again did neither.
+// port, the protocol or a filter is the reason; Linux ends connect() for each reason but packets that are too long. It forgets a SYN-ACK
+// that cannot be routed over IPv4 (tcp_v4_err), and over IPv6 one that is refused or wrong (tcp_v6_err, icmpv6_err_convert). One who sends
+// it again did neither.
 func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
 	u := &s.raritiesIn(o.odd).returned[x]
 	if u.first == 0 || f.e[x].lastTime > u.time || u.why == decode.TooBig {
@@ -122,7 +123,11 @@ func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
 	case decode.PortUnreachable, decode.ProtocolUnreachable, decode.Prohibited, decode.NetProhibited:
 		refused = true
 	}
-	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && !refused && s.rules.linux
+	forgotten := !refused
+	if !u.by.Is4() {
+		forgotten = refused || u.why == decode.OtherReason
+	}
+	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && forgotten && s.rules.linux
 }
 
 // wasReturned reports whether something that x sent was returned at some moment or later.
