@@ -67,7 +67,7 @@ func (c *casefile) whyReturned(u *undelivered, y int) string {
 		}
 		return fmt.Sprintf("A firewall there rejects port %d%s: where only nobody listens, TCP answers with a RST", c.f.port(y), reject)
 	case decode.Prohibited, decode.NetProhibited:
-		return "A firewall there forbids it" + c.a.platform.onLinux(" (`nft list ruleset`, `iptables -vnL`)")
+		return "A firewall or a route there forbids it" + c.a.platform.onLinux(" (`nft list ruleset`, `iptables -vnL`, `ip route show type prohibit`)")
 	case decode.HostUnreachable:
 		return fmt.Sprintf("It does not reach %v on the link%s: that host is down, or nobody has this address, or a route there says so", host,
 			c.a.platform.onLinux(fmt.Sprintf(" (`ip neigh show %v` there: FAILED)", host)))

@@ -18,18 +18,20 @@ func provablyWrong(b []byte, seg *Segment) bool {
 	if sum == 0 || len(b) > maxJudged {
 		return false
 	}
-	var pseudo uint64
-	if seg.Src.Is4() {
-		pseudo = seg.Src.Lo&0xffffffff + seg.Dst.Lo&0xffffffff
-	} else {
-		pseudo = addWord(addWord(seg.Src.Hi, seg.Src.Lo), addWord(seg.Dst.Hi, seg.Dst.Lo))
-	}
-	pseudo = addWord(pseudo, protoTCP)
+	pseudo := addWord(pseudo(seg), protoTCP)
 	whole := addWord(pseudo, uint64(len(b)))
 	if fold(sumBytes(whole, b)) == 0xffff {
 		return false // right, as nearly all are
 	}
 	return fold(whole) != sum && fold(pseudo) != sum
+}
+
+// pseudo is the sum of the addresses of a packet, which a pseudo-header has.
+func pseudo(seg *Segment) uint64 {
+	if seg.Src.Is4() {
+		return seg.Src.Lo&0xffffffff + seg.Dst.Lo&0xffffffff
+	}
+	return addWord(addWord(seg.Src.Hi, seg.Src.Lo), addWord(seg.Dst.Hi, seg.Dst.Lo))
 }
 
 // addWord is the ones' complement sum of 64-bit words, which folds to that of their 16-bit parts (RFC 1071 §2).

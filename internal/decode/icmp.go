@@ -107,10 +107,10 @@ func (d *Decoder) Returned() *Returned {
 	return &d.returned
 }
 
-// icmp looks whether an ICMP message of by returns a TCP segment. Routers quote the IP header and at least 8 octets of what follows:
-// ports and sequence number.
-func (d *Decoder) icmp(b []byte, by Addr) {
-	if len(b) < icmpHeader+20 {
+// icmp looks whether an ICMP message returns a TCP segment; seg has the addresses of the message. Routers quote the IP header and at
+// least 8 octets of what follows: ports and sequence number.
+func (d *Decoder) icmp(b []byte, wire int, seg *Segment) {
+	if len(b) < icmpHeader+20 || len(b) == wire && wrongSum(b, 0) {
 		return
 	}
 	why := icmpWhy(b[0], b[1])
@@ -119,12 +119,12 @@ func (d *Decoder) icmp(b []byte, by Addr) {
 	if b[0]>>4 != 4 || hlen < 20 || b[9] != protoTCP || binary.BigEndian.Uint16(b[6:])&ip4Offset != 0 || len(b) < hlen+8 {
 		return
 	}
-	d.returns(why, by, AddrFrom4(b[12:]), AddrFrom4(b[16:]), b[hlen:])
+	d.returns(why, seg, AddrFrom4(b[12:]), AddrFrom4(b[16:]), b[hlen:])
 }
 
 // icmp6 does it for ICMPv6. Of segments behind extension headers it knows nothing.
-func (d *Decoder) icmp6(b []byte, by Addr) {
-	if len(b) < icmpHeader+40+8 {
+func (d *Decoder) icmp6(b []byte, wire int, seg *Segment) {
+	if len(b) < icmpHeader+40+8 || len(b) == wire && d.vouched && wrongSum(b, addWord(addWord(pseudo(seg), protoICMPv6), uint64(wire))) {
 		return
 	}
 	why := icmp6Why(b[0], b[1])
@@ -132,13 +132,23 @@ func (d *Decoder) icmp6(b []byte, by Addr) {
 	if b[0]>>4 != 6 || b[6] != protoTCP {
 		return
 	}
-	d.returns(why, by, AddrFrom16(b[8:]), AddrFrom16(b[24:]), b[40:])
+	d.returns(why, seg, AddrFrom16(b[8:]), AddrFrom16(b[24:]), b[40:])
 }
 
-// returns keeps a segment, of which tcp is the beginning.
-func (d *Decoder) returns(why Why, by, src, dst Addr, tcp []byte) {
+// wrongSum reports whether the checksum of a whole message is wrong, so that its receiver drops it; sum is that of the pseudo-header,
+// which only ICMPv6 has. 0 is a checksum that was left out.
+func wrongSum(b []byte, sum uint64) bool {
+	return binary.BigEndian.Uint16(b[2:]) != 0 && fold(sumBytes(sum, b)) != 0xffff
+}
+
+// returns keeps a segment, of which tcp is the beginning. A message that goes to somebody else than the segment's sender tells that
+// nothing.
+func (d *Decoder) returns(why Why, message *Segment, src, dst Addr, tcp []byte) {
+	if message.Dst != src {
+		return
+	}
 	d.returned = Returned{
-		By: by, Src: src, Dst: dst, Why: why,
+		By: message.Src, Src: src, Dst: dst, Why: why,
 		SrcPort: binary.BigEndian.Uint16(tcp), DstPort: binary.BigEndian.Uint16(tcp[2:]),
 		Seq: reassembly.Seq(binary.BigEndian.Uint32(tcp[4:])),
 	}

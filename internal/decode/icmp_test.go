@@ -8,10 +8,19 @@ import (
 
 // What an ICMP message quotes of a segment, and why it came back.
 func TestReturned(t *testing.T) {
-	message := func(head string, quoted []byte) []byte { return ip4Outer(protoICMP, x(head), make([]byte, 6), quoted) }
-	message6 := func(head string, quoted []byte) []byte {
-		return ip6Outer(protoICMPv6, x(head), make([]byte, 6), quoted)
+	// To whom has sent the segment; without a checksum unless sum is one.
+	message := func(head string, quoted []byte, sum ...byte) []byte {
+		b := ip4(protoICMP, x(head), append(sum, make([]byte, 6-len(sum))...), quoted)
+		copy(b[12:], x("c0000201 0a000001"))
+		return b
 	}
+	message6 := func(head string, quoted []byte, sum ...byte) []byte {
+		b := ip6(protoICMPv6, x(head), append(sum, make([]byte, 6-len(sum))...), quoted)
+		copy(b[8:], x("20010db800ff00000000000000000001 20010db8000000000000000000000001"))
+		return b
+	}
+	elsewhere := message("0303", inner4())
+	elsewhere[19]++
 	seg4 := Returned{By: AddrFrom4(x("c0000201")), Src: AddrFrom4(x("0a000001")), Dst: AddrFrom4(x("0a000002")), SrcPort: 4000, DstPort: 80, Seq: reassembly.Seq(1000)}
 	seg6 := Returned{By: AddrFrom16(x("20010db800ff00000000000000000001")), Src: AddrFrom16(x("20010db8000000000000000000000001")),
 		Dst: AddrFrom16(x("20010db8000000000000000000000002")), SrcPort: 4000, DstPort: 80, Seq: reassembly.Seq(1000)}
@@ -46,6 +55,10 @@ func TestReturned(t *testing.T) {
 		{"a later fragment", message("0303", ip4Fragment(1, protoTCP, tcp())), seg4, 0},
 		{"UDP", message("0303", ip4(protoUDP, tcp())), seg4, 0},
 		{"IPv6 in IPv4's message", message("0303", inner6()), seg4, 0},
+		{"to somebody else", elsewhere, seg4, 0},
+		{"the right checksum", message("0303", inner4(), 0xec, 0x63), seg4, PortUnreachable},
+		{"a wrong checksum", message("0303", inner4(), 0xec, 0x62), seg4, 0},
+		{"a wrong checksum, cut", message("0303", inner4(), 0xec, 0x62)[:56], seg4, PortUnreachable},
 		{"in a tunnel", ip4(protoGRE, x("0000 0800"), message("0303", inner4())), seg4, PortUnreachable},
 
 		{"v6: no route", message6("0100", inner6()), seg6, NetUnreachable},
@@ -59,6 +72,8 @@ func TestReturned(t *testing.T) {
 		{"v6: time exceeded, fragments", message6("0301", inner6()), seg6, 0},
 		{"v6: parameter problem", message6("0401", inner6()), seg6, OtherReason},
 		{"v6: neighbour advertisement", message6("8800", inner6()), seg6, 0},
+		{"v6: the right checksum", message6("0104", inner6(), 0x57, 0xb4), seg6, PortUnreachable},
+		{"v6: a wrong checksum", message6("0104", inner6(), 0x57, 0xb5), seg6, 0},
 		{"v6: eight octets of the segment", message6("0104", inner6()[:48]), seg6, PortUnreachable},
 		{"v6: seven octets of the segment", message6("0104", inner6()[:47]), seg6, 0},
 		{"v6: IPv4 in IPv6's message", message6("0104", cat(inner4(), make([]byte, 20))), seg6, 0},

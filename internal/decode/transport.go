@@ -37,10 +37,10 @@ func (d *Decoder) transport(proto uint8, b []byte, wire int, seg *Segment) Outco
 	case protoUDP:
 		return d.udp(b, wire, seg)
 	case protoICMP:
-		d.icmp(b, seg.Src)
+		d.icmp(b, wire, seg)
 		return ICMP
 	case protoICMPv6:
-		d.icmp6(b, seg.Src)
+		d.icmp6(b, wire, seg)
 		return ICMPv6
 	case protoSCTP:
 		return SCTP
