@@ -16,7 +16,7 @@ func (c *casefile) returned() {
 		}
 		frames := []uint64{u.first, u.last}
 		if c.f.synchronized() {
-			c.add(ICMPUnreachable, Warning, y, frames, "what %s sends does not arrive: %s returned it as ICMP %v (%s), and %s was not heard of since. %s",
+			c.add(ICMPUnreachable, Warning, y, frames, "what %s sends does not arrive: %s returned it as ICMP %v (%s), and no segment of %s came since. %s",
 				c.name(x), c.returner(u, x), u.why, c.messages(u), c.name(y), c.whyReturned(u, y))
 			continue
 		}

@@ -103,7 +103,7 @@ var returnedCases = []returnedCase{
 		icmp 3 3 10.0.9.1 8`,
 		verdict: analyzer.Open, client: analyzer.Established, server: analyzer.Established,
 		codes:  []analyzer.Code{analyzer.ICMPUnreachable},
-		frames: []uint64{7, 9}, text: "10.0.9.1 on the way returned it as ICMP port unreachable (frames 7 to 9), and the server 10.0.0.5:8080 was not heard of since. A firewall there rejects the connection"},
+		frames: []uint64{7, 9}, text: "10.0.9.1 on the way returned it as ICMP port unreachable (frames 7 to 9), and no segment of the server 10.0.0.5:8080 came since. A firewall there rejects the connection"},
 	{name: "data too long for a link is sent again in smaller packets", packets: handshake + `
 		+1 > PA 1101 5001 1400
 		icmp 3 4 10.0.9.1 6

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 )
 
@@ -67,7 +68,7 @@ func (in *input) measure(f *os.File) {
 	case info.IsDir():
 		in.fault = errors.New("is a directory: give a capture, or its packets through a pipe")
 		if in.name != "-" {
-			in.fault = fmt.Errorf("is a directory: name the captures in it (%s/*.pcap)", in.name)
+			in.fault = fmt.Errorf("is a directory: name the captures in it (%s)", filepath.Join(in.name, "*.pcap"))
 		}
 	case info.Mode().IsRegular():
 		in.size, in.sized = info.Size(), true
