@@ -13,17 +13,30 @@ import (
 // maxWindow is the most memory a zstd stream may ask for to look back: the limit of the zstd program without --long=28 and more.
 const maxWindow = 128 << 20
 
+// What zstd and lz4 frames start with.
+const (
+	zstdMagic = "\x28\xb5\x2f\xfd" // RFC 8878 section 3.1.1
+	lz4Magic  = "\x04\x22\x4d\x18" // lz4_Frame_format.md, "General Structure of LZ4 Frame format"
+
+	// skippableMagic follows 16 values of the first octet (RFC 8878 section 3.1.2), in both formats.
+	skippableMagic = "\x2a\x4d\x18"
+)
+
+// skippable reports whether b starts with a skippable frame.
+func skippable(b []byte) bool {
+	return len(b) >= 4 && b[0]&0xf0 == 0x50 && string(b[1:4]) == skippableMagic
+}
+
 // packing names the compression that b, the start of an input, is written in: "" if none that is known.
 func packing(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{0x1f, 0x8b}): // RFC 1952 section 2.3.1
 		return "gzip"
-	case bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}): // RFC 8878 section 3.1.1
+	case bytes.HasPrefix(b, []byte(zstdMagic)):
 		return "zstd"
-	case len(b) >= 4 && b[0]&0xf0 == 0x50 && bytes.Equal(b[1:4], []byte{0x2a, 0x4d, 0x18}):
-		// A skippable frame (RFC 8878 section 3.1.2). lz4 shares it, but it is pzstd that begins files with one.
+	case skippable(b): // lz4 has such too, but it is pzstd that begins files with one
 		return "zstd"
-	case bytes.HasPrefix(b, []byte{0x04, 0x22, 0x4d, 0x18}): // lz4_Frame_format.md, "General Structure of LZ4 Frame format"
+	case bytes.HasPrefix(b, []byte(lz4Magic)):
 		return "lz4"
 	}
 	return ""
@@ -73,7 +86,7 @@ const zstdHeader = 6
 // gives the same error for corrupt blocks. The window of a frame that consists of a single segment is its size (RFC 8878 section
 // 3.1.1.1): of those the decoder has an error that means nothing else.
 func wideWindow(b []byte) bool {
-	if len(b) < zstdHeader || !bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}) || b[4]&0x20 != 0 {
+	if len(b) < zstdHeader || !bytes.HasPrefix(b, []byte(zstdMagic)) || b[4]&0x20 != 0 {
 		return false
 	}
 	size := uint64(1) << (10 + b[5]>>3) // section 3.1.1.1.2

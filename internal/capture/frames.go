@@ -1,9 +1,9 @@
 package capture
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
+	"strings"
 )
 
 // frames hands the frames of a zstd or lz4 file to what unpacks them, and ends where they end: both unpackers take whatever stands
@@ -47,7 +47,7 @@ func (f *frames) next() error {
 		switch kind := packing(b); {
 		case len(b) == 0:
 			return f.packed.err
-		case len(b) == 4 && b[0]&0xf0 == 0x50 && kind == "zstd":
+		case skippable(b):
 			f.header(8, func(b []byte) { f.left = 8 + int64(binary.LittleEndian.Uint32(b[4:])) })
 		case kind == "zstd" && !f.lz4:
 			f.header(5, f.frameZstd)
@@ -76,11 +76,11 @@ func (f *frames) header(n int, take func(b []byte)) {
 
 // mayBegin reports whether b, the end of the input, may be the start of a frame.
 func (f *frames) mayBegin(b []byte) bool {
-	magic := "\x28\xb5\x2f\xfd"
+	magic := zstdMagic
 	if f.lz4 {
-		magic = "\x04\x22\x4d\x18"
+		magic = lz4Magic
 	}
-	return bytes.HasPrefix([]byte(magic), b) || b[0]&0xf0 == 0x50 && bytes.HasPrefix([]byte("\x2a\x4d\x18"), b[1:])
+	return strings.HasPrefix(magic, string(b)) || b[0]&0xf0 == 0x50 && strings.HasPrefix(skippableMagic, string(b[1:]))
 }
 
 // frameZstd takes the header of a frame: RFC 8878 section 3.1.1.1.
