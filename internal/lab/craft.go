@@ -44,14 +44,7 @@ func (c *crafted) frame(dstMAC, srcMAC []byte) []byte {
 	out := append(append([]byte{}, dstMAC...), srcMAC...)
 	if c.src.Addr().Is4() {
 		out = append(out, 0x08, 0x00)
-		h := make([]byte, 20)
-		h[0], h[8], h[9] = 0x45, 64, 6
-		be.PutUint16(h[2:], uint16(20+len(t)))
-		be.PutUint16(h[4:], 0x4242)
-		copy(h[12:], src)
-		copy(h[16:], dst)
-		be.PutUint16(h[10:], checksum(h))
-		return append(append(out, h...), t...)
+		return append(append(out, ip4Header(6, src, dst, len(t))...), t...)
 	}
 	out = append(out, 0x86, 0xdd)
 	h := make([]byte, 8)
@@ -62,20 +55,28 @@ func (c *crafted) frame(dstMAC, srcMAC []byte) []byte {
 
 // portUnreachable makes the ICMP error (RFC 792) that returns a frame with IPv4 to its sender, in the name of whom it was for.
 func portUnreachable(frame []byte) []byte {
-	const ethernet, ip, quoted = 14, 20, 20 + 8
+	const ethernet, quoted = 14, 20 + 8
 	be := binary.BigEndian
 	message := append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, frame[ethernet:ethernet+quoted]...)
 	be.PutUint16(message[2:], checksum(message))
 
 	out := append(append([]byte{}, frame[6:12]...), frame[:6]...)
 	out = append(out, 0x08, 0x00)
-	h := make([]byte, ip)
-	h[0], h[8], h[9] = 0x45, 64, 1
-	be.PutUint16(h[2:], uint16(ip+len(message)))
-	copy(h[12:], frame[ethernet+16:ethernet+20])
-	copy(h[16:], frame[ethernet+12:ethernet+16])
+	src, dst := frame[ethernet+12:ethernet+16], frame[ethernet+16:ethernet+20]
+	return append(append(out, ip4Header(1, dst, src, len(message))...), message...)
+}
+
+// ip4Header makes the IPv4 header of a packet that the middle makes up, of length octets of a protocol.
+func ip4Header(protocol byte, src, dst []byte, length int) []byte {
+	be := binary.BigEndian
+	h := make([]byte, 20)
+	h[0], h[8], h[9] = 0x45, 64, protocol
+	be.PutUint16(h[2:], uint16(len(h)+length))
+	be.PutUint16(h[4:], 0x4242)
+	copy(h[12:], src)
+	copy(h[16:], dst)
 	be.PutUint16(h[10:], checksum(h))
-	return append(append(out, h...), message...)
+	return h
 }
 
 // checksum is the Internet checksum (RFC 1071).
