@@ -1,7 +1,6 @@
 package analyzer
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -56,24 +55,12 @@ func TestClockStep(t *testing.T) {
 func writeCapture(t *testing.T, packets []packet) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "c.pcap")
-	out, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	w, err := capture.NewWriter(out, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raws := make([]capture.Packet, len(packets))
 	for i := range packets {
 		p := &packets[i]
 		frame, wire := capgen.AppendPacket(nil, &p.seg, 0)
-		if err := w.Write(&capture.Packet{Time: p.time, Link: 1, Data: frame, WireLen: wire}); err != nil {
-			t.Fatal(err)
-		}
+		raws[i] = capture.Packet{Time: p.time, Link: 1, Data: frame, WireLen: wire}
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	WriteCapture(t, name, raws)
 	return name
 }

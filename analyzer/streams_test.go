@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -311,15 +310,7 @@ func (c *streamCase) write(t *testing.T, file string) (tshark, finscope []string
 // frame makes the packet of line i, of which words are the rest.
 func writeLines(t *testing.T, file string, lines []string, frame func(i int, words []string) []byte) {
 	t.Helper()
-	out, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	w, err := capture.NewWriter(out, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var packets []capture.Packet
 	now := int64(1_700_000_000e9)
 	for i, line := range lines {
 		words := strings.Fields(line)
@@ -333,13 +324,9 @@ func writeLines(t *testing.T, file string, lines []string, frame func(i int, wor
 			words = words[1:]
 		}
 		data := frame(i, words)
-		if err := w.Write(&capture.Packet{Time: now, Link: 1, Data: data, WireLen: len(data)}); err != nil {
-			t.Fatal(err)
-		}
+		packets = append(packets, capture.Packet{Time: now, Link: 1, Data: data, WireLen: len(data)})
 	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	analyzer.WriteCapture(t, file, packets)
 }
 
 // frameOf makes the frame of packet i.
