@@ -20,9 +20,9 @@ type share struct {
 
 // returnedAt is a segment that an ICMP message returned, and how many packets of the share came before that.
 type returnedAt struct {
-	returned
-	after int
-	hash  uint64
+	returned returned
+	after    int
+	hash     uint64 // of its ends
 }
 
 // newBatch makes a batch for so many shards, of which each has about as many packets.
@@ -93,19 +93,19 @@ func (b *batch) enter(s *shard, i int) {
 	from := 0
 	for j := range own.returned {
 		ret := &own.returned[j]
-		from = b.enterUpTo(s, own, from, ret.after)
+		b.enterUpTo(s, own, from, ret.after)
+		from = ret.after
 		s.enterReturned(&ret.returned, ret.hash)
 	}
 	b.enterUpTo(s, own, from, own.n)
 }
 
-// enterUpTo enters packets of a share, from one up to another, and returns the number of that.
-func (b *batch) enterUpTo(s *shard, own *share, from, end int) int {
+// enterUpTo enters the packets of a share from one on up to another, which is not.
+func (b *batch) enterUpTo(s *shard, own *share, from, end int) {
 	for ; from < end; from += fetchAtOnce {
 		to := min(from+fetchAtOnce, end)
 		s.enterSome(own.packets[from:to], own.hashes[from:to], len(b.shares) > 1)
 	}
-	return end
 }
 
 // fetchAtOnce is for how many packets the memory that they need is fetched before the first of them is entered: enough that

@@ -122,8 +122,8 @@ func (c *casefile) resent(x, y int, n *finFacts) {
 		c.add(LostACK, Info, y, append(frames, c.o.odd.dsack[y]), "%s; %s reports in frame %d that it already had the first (DSACK): its ACK was late, or was lost before it reached the capture point",
 			span, c.role(y), c.o.odd.dsack[y])
 	case c.o.gaveUp[x]:
-	case !n.acked && c.s.wasReturned(c.o, x, n.time):
-		u := &c.s.raritiesIn(c.o.odd).returned[x]
+	case !n.acked && c.s.undelivered(c.o.odd, x).since(n.time):
+		u := c.s.undelivered(c.o.odd, x)
 		c.add(LostFIN, Warning, x, append(frames, u.last), "%s and it did not arrive: %s returned it, or data before it, as ICMP %v (frame %d)", span, c.returner(u, x), u.why, u.last)
 	case c.s.repeatsOf(n).acking && c.s.copies(n) == 2: // the copy is an acknowledgment of the peer's FIN: nothing was lost
 	case n.ackedFrame != 0 && n.ackedFrame < c.s.lastFrame(n):
@@ -240,7 +240,7 @@ func (c *casefile) oddEvents() {
 func (c *casefile) whyVanished(x, y int, q *silence) string {
 	e := &c.f.e[y]
 	switch {
-	case c.s.wasReturned(c.o, x, q.since):
+	case c.s.undelivered(c.o.odd, x).since(q.since):
 		return "ICMP messages say why"
 	case e.marks.onlySYNACK():
 		return "its host or the path to it is down, or something on the path discards this connection, or its accept queue is full, so that it drops what completes a handshake" +

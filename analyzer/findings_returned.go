@@ -9,9 +9,9 @@ import (
 // returned says what did not arrive by ICMP's account, of endpoints whose peer was not heard of since.
 func (c *casefile) returned() {
 	for x := range c.f.e {
-		u := &c.s.raritiesIn(c.o.odd).returned[x]
+		u := c.s.undelivered(c.o.odd, x)
 		y := c.f.peer(x)
-		if u.first == 0 || c.f.e[y].lastTime > u.time || y == x {
+		if !u.since(c.f.e[y].lastTime) || y == x {
 			continue
 		}
 		frames := []uint64{u.first, u.last}

@@ -261,15 +261,15 @@ func (g *gathering) listenerClosed(at netip.AddrPort, t *troubled, burst []pendi
 	case len(burst) < 2 || youngest-oldest <= 4*max(last-first, atOnce):
 		return // they came together and were reset together: each may have been accepted and aborted
 	}
-	why := "its listening socket was closed before %s accepted"
+	or := ""
 	if data == len(burst) { // the kernel resets what was accepted too if data lie unread in it
-		why += ", or its process ended before it had read anything"
+		or = ", or its process ended before it had read anything"
 	}
-	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely "+why,
-		connections(len(burst)), at, human(first-oldest), human(last-first), g.moment(first), "they were")
+	text := fmt.Sprintf("%s of %v, the oldest waiting for %s, were reset within %s at %s without a byte from the server: most likely its listening socket was closed before they were accepted%s",
+		connections(len(burst)), at, human(first-oldest), human(last-first), g.moment(first), or)
 	if len(burst) == 1 {
-		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely "+why,
-			at, g.moment(first), human(first-oldest), "it was")
+		text = fmt.Sprintf("1 connection of %v was reset at %s, %s after it was set up, without a byte from the server: most likely its listening socket was closed before it was accepted%s",
+			at, g.moment(first), human(first-oldest), or)
 	}
 	if n, back := t.refusedFrom(last); n > 0 {
 		text += fmt.Sprintf("; %s refused after that%s", counted(int64(n), "SYN was", "SYNs were"), g.backText(back))

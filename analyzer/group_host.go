@@ -27,7 +27,7 @@ type outage struct {
 	until       int64      // last one
 	heard       int64      // when it answered after all; 0: never
 	established bool
-	told        string // what ICMP said of them meanwhile, and who; "" : nothing
+	told        string // what ICMP said of them meanwhile, and who; "": nothing
 }
 
 // presence is what was heard of a host on one of its connections.
@@ -59,14 +59,16 @@ func (t *trouble) lookSilent(s *shard, f *flow, stream int) {
 			e := &f.e[f.peer(x)]
 			queued := e.has(synAgain) && !e.has(sentPlain|sentData)
 			told := ""
-			if u := &s.raritiesIn(o).returned[x]; u.first != 0 && u.time >= q.since {
+			if u := s.undelivered(o, x); u.since(q.since) {
 				told = fmt.Sprintf("%v returned packets as ICMP %v (frame %d)", u.by.Netip(), u.why, u.last)
 			}
-			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.until, 0, f.synchronized() && !queued, told})
+			t.silent[host] = append(t.silent[host], outage{
+				stream: stream, peer: s.addr(f, x), since: q.since, until: q.until, established: f.synchronized() && !queued, told: told,
+			})
 		}
 		if q := &s.raritiesIn(o).past[x]; q.since != 0 { // of SYNs: a full accept queue drops them too (Linux, tcp_conn_request)
 			host := s.addr(f, f.peer(x))
-			t.silent[host] = append(t.silent[host], outage{stream, s.addr(f, x), q.since, q.heard, q.heard, !q.syn, ""})
+			t.silent[host] = append(t.silent[host], outage{stream: stream, peer: s.addr(f, x), since: q.since, until: q.heard, heard: q.heard, established: !q.syn})
 		}
 	}
 }

@@ -36,8 +36,8 @@ type Options struct {
 	Progress func(read, total int64, packets uint64)
 
 	// Packet, if set, is called for every packet that belongs to a connection, with the connection's stream number, for each of its
-	// IP fragments once the last one is there, and for ICMP messages that return its packets; it implies one shard. The packet is valid during the call only. A non-nil
-	// error ends the reading with that error.
+	// IP fragments once the last one is there, and for ICMP messages that return its packets; it implies one shard. The packet is
+	// valid during the call only. A non-nil error ends the reading with that error.
 	Packet func(stream int, p *capture.Packet) error
 
 	// OS picks the timers and port range of a system: linux (the default), freebsd, macos, windows, solaris.

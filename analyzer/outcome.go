@@ -65,7 +65,7 @@ func (s *shard) concludeTo(o *outcome, f *flow, end int64) {
 			o.state[x] = Unknown // it had not answered for long: the RST will not have reached it either
 		}
 		o.since[x], o.frame[x] = e.stateSince, e.stateFrame
-		switch u := &s.raritiesIn(o.odd).returned[x]; {
+		switch u := s.undelivered(o.odd, x); {
 		case s.toldToGiveUp(f, o, x):
 			o.state[x], o.since[x], o.frame[x] = Closed, u.time, u.last
 			o.doubts |= givenUp

@@ -62,7 +62,7 @@ func (s *shard) presumeAcked(f *flow, o *outcome, end int64) {
 		due := last.mayFollow(e, end)
 		peer := &f.e[f.peer(x)]
 		switch {
-		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(peer) && peer.lastAck.Before(n.end), s.wasReturned(o, x, last.time):
+		case peer.has(sentACK) && peer.lastTime-n.last > s.delta(peer) && peer.lastAck.Before(n.end), s.undelivered(o.odd, x).since(last.time):
 			// What the peer sent since, or ICMP, shows that this FIN never reached it; its sender owes a copy.
 			if !due {
 				o.doubts |= givenUp

@@ -45,9 +45,6 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 	rep := &Report{run: r, assumptions: r.assumptions(dropped)}
 	rep.Summary = r.summary(names, dropped, err)
 	rep.controlOnly = r.seeWhole()
-	for _, s := range r.shards {
-		s.endInDoubt = r.end-r.latest > endBeyond
-	}
 	numbers := rank(r.shards)
 	rep.flows = r.number(numbers)
 	if r.opts.Only != nil {
@@ -63,9 +60,10 @@ func (r *run) report(names []string, dropped uint64, err error) *Report {
 // wrong, or a clock was set.
 const endBeyond = 3600e9 // ns
 
-// seeWhole lets all shards know what the capture as a whole lacks, whoever of them saw something else, and returns whether it is of
-// SYN, FIN and RST only. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either. Nor is it certain that
-// it has one direction only unless something acknowledges what was not captured: SYNs alone are what a host that answers nothing draws.
+// seeWhole lets all shards know what concerns the capture as a whole, whoever of them saw something else, and returns whether it is
+// of SYN, FIN and RST only. Without a FIN that is not certain: a flood of forged SYNs leaves nothing else either. Nor is it certain
+// that it has one direction only unless something acknowledges what was not captured: SYNs alone are what a host that answers nothing
+// draws.
 func (r *run) seeWhole() (controlOnly bool) {
 	plain, fin, both := false, false, false
 	for _, s := range r.shards {
@@ -74,6 +72,7 @@ func (r *run) seeWhole() (controlOnly bool) {
 	for _, s := range r.shards {
 		s.controlOnly = !plain && fin
 		s.oneWay = !both && (plain || fin)
+		s.endInDoubt = r.end-r.latest > endBeyond
 	}
 	return !plain && fin
 }

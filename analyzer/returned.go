@@ -84,6 +84,12 @@ type undelivered struct {
 	why   decode.Why  // by that
 }
 
+// since reports whether there was one at some moment or later.
+func (u *undelivered) since(moment int64) bool { return u.first != 0 && u.time >= moment }
+
+// undelivered returns what ICMP messages said of the segments of x, to be read.
+func (s *shard) undelivered(o *oddities, x int) *undelivered { return &s.raritiesIn(o).returned[x] }
+
 // enterReturned enters a segment that was returned, of which h is the hash of the ends, and reports whether it is one of a connection
 // that waits for it to be acknowledged: no other counts, so that nobody disturbs connections of which he has not seen the numbers (RFC
 // 5927 §4.1; Linux, tcp_v4_err).
@@ -114,8 +120,8 @@ func (s *shard) enterReturned(r *returned, h uint64) bool {
 // that cannot be routed over IPv4 (tcp_v4_err), and over IPv6 one that is refused or wrong (tcp_v6_err, icmpv6_err_convert). One who sends
 // it again did neither.
 func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
-	u := &s.raritiesIn(o.odd).returned[x]
-	if u.first == 0 || f.e[x].lastTime > u.time || u.why == decode.TooBig {
+	u := s.undelivered(o.odd, x)
+	if !u.since(f.e[x].lastTime) || u.why == decode.TooBig {
 		return false
 	}
 	refused := false
@@ -128,10 +134,4 @@ func (s *shard) toldToGiveUp(f *flow, o *outcome, x int) bool {
 		forgotten = refused || u.why == decode.OtherReason
 	}
 	return o.state[x] == SynSent && (refused || s.rules.linux) || o.state[x] == SynReceived && forgotten && s.rules.linux
-}
-
-// wasReturned reports whether something that x sent was returned at some moment or later.
-func (s *shard) wasReturned(o *outcome, x int, since int64) bool {
-	u := &s.raritiesIn(o.odd).returned[x]
-	return u.first != 0 && u.time >= since
 }

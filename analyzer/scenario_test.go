@@ -217,10 +217,10 @@ func enterAll(t *testing.T, cap *pkttest.Capture, opts Options) *Report {
 		if c.Returned == nil {
 			continue
 		}
-		switch ret := (returned{p.frame, p.time, *c.Returned}); {
-		case several != nil:
+		ret := returned{p.frame, p.time, *c.Returned}
+		if several != nil {
 			several.batch.putReturned(&ret, ret.hash(r.seed))
-		default:
+		} else {
 			r.shards[0].enterReturned(&ret, ret.hash(r.seed))
 		}
 	}
